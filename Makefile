@@ -1,0 +1,45 @@
+# make app    sets everything up and opens the app on a demo folder
+# make test   sets everything up and runs every check and test
+# make check  the checks alone      make bench  the benchmarks (slow, for an idle machine)
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONUTF8 = 1
+
+.PHONY: app test check bench clean
+
+app: .venv/app.stamp
+	$(BIN)/python -m app --demo --workspace demo-workspace
+
+test: check
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp .venv/chromium.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev.stamp .venv/chromium.stamp
+	for benchmark in tests/benchmarks/*.py; do echo "== $$benchmark"; $(BIN)/python $$benchmark || exit 1; done
+
+clean:
+	rm -rf .venv demo-workspace
+
+# The constraints are the versions that the tests passed with; they hold for every Python that has them.
+.venv/app.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name it with: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+.venv/dev.stamp: .venv/app.stamp
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+# The system's Chromium where there is one, else Debian's package (as root), else Playwright's own download.
+.venv/chromium.stamp: .venv/dev.stamp
+	command -v chromium chromium-browser google-chrome >/dev/null \
+	  || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || $(BIN)/python -m playwright install chromium
+	touch $@

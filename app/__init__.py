@@ -1,0 +1,1 @@
+"""An interactive annotation assistant: label-free mask proposals, review in the browser, exact export."""

@@ -1,0 +1,63 @@
+"""What goes wrong in the app, as one tree; every message is one sentence for a person: what, where, what to do.
+
+AppError
+├── WorkspaceError         the workspace cannot be used (permission, newer version, not a folder)
+│   └── WorkspaceBusyError another app has it open
+├── StoreError             the database refused (disk full, locked, damaged)
+├── IngestError            nothing could be imported at all
+├── NotFoundError          no such image, category or job
+├── ReviewError            an operation that makes no sense
+├── DuplicateError         a name that exists already
+├── ProposeError           the proposer could not run
+├── ExportError            the file could not be written, or the request makes no sense
+├── ServeError             the page cannot be served there (port taken, address not ours)
+└── SettingsError          a command line or environment setting is wrong
+"""
+
+
+class AppError(Exception):
+    """Base of all errors that the app raises on purpose; ``str(error)`` is fit for a person."""
+
+
+class WorkspaceError(AppError):
+    """The workspace folder cannot be opened or created."""
+
+
+class WorkspaceBusyError(WorkspaceError):
+    """Another running app has this workspace open."""
+
+
+class StoreError(AppError):
+    """The database could not be read or written."""
+
+
+class IngestError(AppError):
+    """An import could not start, or found nothing."""
+
+
+class NotFoundError(AppError):
+    """There is no such image, category or job."""
+
+
+class ReviewError(AppError):
+    """An operation on masks is malformed."""
+
+
+class DuplicateError(AppError):
+    """The name exists already."""
+
+
+class ProposeError(AppError):
+    """The proposer's process could not do its work."""
+
+
+class ExportError(AppError):
+    """An export is impossible as asked, or could not be written."""
+
+
+class ServeError(AppError):
+    """The page cannot be served at the address and port asked for."""
+
+
+class SettingsError(AppError):
+    """A setting of the command line or the environment is wrong."""

@@ -1,0 +1,1 @@
+"""One file a format; each says what it cannot carry."""

@@ -1,0 +1,153 @@
+"""Leave with the work: check and write exports."""
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, get_args
+
+from app.errors import ExportError
+from app.files import replacing
+from app.formats import coco
+from app.services.categories import UNNAMED
+from app.services.workspace import Workspace
+from app.store.records import INSTANCE_STATES, Image, Instance, InstanceState
+from app.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """What is to leave, and how."""
+
+    format: Literal["coco"] = "coco"
+    states: tuple[InstanceState, ...] = ("accepted",)
+    """Masks in these states."""
+    encoding: coco.Encoding = "rle"
+    """rle is exact; polygons follow the pixel edges, and the report says where they differ."""
+    extras: bool | None = None
+    """Write score and state of each mask; None: where other masks than accepted ones leave."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What a file holds (or would hold)."""
+
+    images: int
+    annotations: int
+    left_out: dict[InstanceState, int]
+    """Masks by state that are not in the file."""
+    losses: list[str]
+    """What the file cannot carry, one sentence each; empty: nothing is lost."""
+    notes: list[str]
+    """What a reader of the file should know, one sentence each."""
+
+
+def check(ws: Workspace, request: ExportRequest) -> ExportReport:
+    """What an export would hold and lose. Does all its work, into a file that is thrown away.
+
+    Raises:
+        ExportError: the request makes no sense.
+    """
+    with Path(os.devnull).open("wb") as stream:
+        return _export(ws, request, stream)
+
+
+def write(ws: Workspace, request: ExportRequest, out: Path) -> ExportReport:
+    """Write the file: whole or not at all. The same workspace gives the same bytes.
+
+    Raises:
+        ExportError: the request makes no sense, or the file cannot be written; an old file of that name is untouched.
+    """
+    with export_file(out) as stream:
+        return _export(ws, request, stream)
+
+
+@contextmanager
+def export_file(out: Path) -> Iterator[BinaryIO]:
+    """`replacing` with sentences for a person.
+
+    Raises:
+        ExportError: the file cannot be written; an old file of that name is untouched.
+    """
+    out = out.expanduser()
+    if out.is_dir():
+        raise ExportError(f"{out} is a folder: name a file in it")
+    try:
+        with replacing(out) as stream:
+            yield stream
+    except OSError as error:
+        raise ExportError(_why_not(out, error)) from error
+
+
+def _why_not(out: Path, error: OSError) -> str:
+    kept = "; the old file is untouched" if out.exists() else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"no space left to write {out}: free some, or write elsewhere{kept}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"no permission to write {out}: choose another place{kept}"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return f"there is no folder {out.parent}: make it first, or write elsewhere"
+    return f"{out} cannot be written: {error.strerror}{kept}"
+
+
+def _export(ws: Workspace, request: ExportRequest, stream: BinaryIO) -> ExportReport:
+    _check_request(request)
+    extras = request.states != ("accepted",) if request.extras is None else request.extras
+    with ws.store.read() as tx:  # one view of the database for the whole file
+        categories = [coco.CocoCategory(category.id, category.name) for category in tx.categories.all()]
+        categories.sort(key=lambda category: category.id)
+        written = coco.write(stream, categories, _images(tx), _masks(tx, request.states, extras), request.encoding)
+        by_state, by_status = tx.images.by_state(), tx.images.by_status()
+        rotated = tx.images.rotated()
+    left_out = {state: by_state[state] for state in INSTANCE_STATES if state not in request.states}
+    notes = _notes(by_status["error"], by_status["new"], left_out, rotated)
+    return ExportReport(written.images, written.masks, left_out, coco.losses(written), notes)
+
+
+def _check_request(request: ExportRequest) -> None:
+    if request.format != "coco":
+        raise ExportError(f"unknown format {request.format!r}: there is coco")
+    if request.encoding not in get_args(coco.Encoding):
+        raise ExportError(f"unknown encoding {request.encoding!r}: there are {', '.join(get_args(coco.Encoding))}")
+    unknown = [state for state in request.states if state not in INSTANCE_STATES]
+    if unknown or not request.states:
+        raise ExportError(f"unknown state {', '.join(unknown) or '(none)'}: there are {', '.join(INSTANCE_STATES)}")
+
+
+def _images(tx: Transaction) -> Iterator[coco.CocoImage]:
+    for batch in tx.images.walk():
+        for image in batch:
+            yield coco.CocoImage(image.id, image.name, image.width, image.height)
+
+
+def _masks(tx: Transaction, states: Sequence[InstanceState], extras: bool) -> Iterator[coco.CocoMask]:
+    for batch in tx.images.walk():
+        masks = tx.instances.of_images([image.id for image in batch], states)
+        for image in batch:
+            for mask in masks.get(image.id, []):
+                yield _mask(image, mask, extras)
+
+
+def _mask(image: Image, mask: Instance, extras: bool) -> coco.CocoMask:
+    return coco.CocoMask(
+        id=mask.id,
+        image_id=image.id,
+        category_id=UNNAMED if mask.category_id is None else mask.category_id,
+        size=(image.height, image.width),
+        counts=mask.counts,
+        score=round(mask.score, 6) if extras else None,
+        state=mask.state if extras else None,
+    )
+
+
+def _notes(unreadable: int, new: int, left_out: dict[InstanceState, int], rotated: int) -> list[str]:
+    counts = {
+        "{} masks are not decided yet and not in the file": left_out.get("pending", 0),
+        "{} masks marked unsure are not in the file": left_out.get("unsure", 0),
+        "{} images have no proposals yet: they are in the file without masks": new,
+        "{} unreadable images are not in the file": unreadable,
+        "{} images carry a rotation in their EXIF data: sizes and masks are of the upright picture": rotated,
+    }
+    return [text.format(number) for text, number in counts.items() if number]

@@ -1,0 +1,231 @@
+"""Decisions of people on masks: applied and logged here, taken back in `app.services.undo`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args
+from uuid import uuid4
+
+from app.errors import NotFoundError, ReviewError
+from app.services.catalogue import Neighbours, neighbours
+from app.services.undo import Undone, redo, undo
+from app.services.workspace import Workspace
+from app.store.records import INSTANCE_STATES, Image, ImageStatus, Instance, InstanceState
+from app.store.transaction import Transaction
+
+__all__ = ["Action", "Conflict", "Operation", "Outcome", "ReviewImage", "Undone", "apply", "load", "redo", "undo"]
+
+Action = Literal["state", "category", "finish", "reopen"]
+
+_LONGEST_NAME = 200
+"""Characters of a key, group or reviewer."""
+
+
+@dataclass(frozen=True)
+class ReviewImage:
+    """An image as Review opens it."""
+
+    image: Image
+    instances: list[Instance]
+    """Best score first."""
+    neighbours: Neighbours
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing a person did."""
+
+    key: str
+    """Unique for ever: a repeated key is answered as saved and changes nothing."""
+    image_id: int
+    group: str
+    """Operations of one group are undone as one step."""
+    action: Action
+    instance_id: int | None = None
+    """Needed for the actions state and category."""
+    revision: int | None = None
+    """The revision the person saw; needed for masks, checked for images where given."""
+    state: InstanceState | None = None
+    """Needed for the action state."""
+    category_id: int | None = None
+    """For the action category; None takes the name away."""
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """An operation that was not saved, since what it is about had changed meanwhile."""
+
+    key: str
+    instance: Instance | None
+    """As it is now; None if it is gone, or the operation was on an image."""
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a list of operations."""
+
+    saved: dict[str, int]
+    """Key -> revision of the mask (or image) after it."""
+    conflicts: list[Conflict]
+    image_status: dict[int, ImageStatus]
+    """Of every image that was spoken of."""
+
+
+def load(ws: Workspace, image_id: int) -> ReviewImage:
+    """An image with its masks.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    place = neighbours(ws, image_id)
+    with ws.store.read() as tx:
+        image = tx.images.get(image_id)
+        assert image is not None  # images are never deleted
+        return ReviewImage(image, tx.instances.of_image(image_id), place)
+
+
+def apply(ws: Workspace, who: str, operations: Sequence[Operation]) -> Outcome:
+    """Save operations in their order, in one transaction; each that conflicts is left out and reported.
+
+    Args:
+        ws: the workspace.
+        who: the reviewer; undo and redo are per reviewer.
+        operations: a later one on the same mask states the revision that the earlier one leaves behind.
+
+    Raises:
+        ReviewError: an operation is malformed; nothing is saved.
+        NotFoundError: there is no such image; nothing is saved.
+    """
+    if not 0 < len(who) <= _LONGEST_NAME:
+        raise ReviewError(f"a reviewer's name has 1 to {_LONGEST_NAME} characters")
+    for operation in operations:
+        _check(operation)
+    with ws.store.write() as tx:
+        _check_categories(tx, operations)
+        batch = _Batch(tx, who, operations)
+        for operation in operations:
+            batch.apply(operation)
+        status = tx.images.refresh(sorted({operation.image_id for operation in operations}))
+        return Outcome(batch.saved, batch.conflicts, status)
+
+
+def _check(operation: Operation) -> None:
+    for name, text in (("key", operation.key), ("group", operation.group)):
+        if not 0 < len(text) <= _LONGEST_NAME:
+            raise ReviewError(f"an operation's {name} has 1 to {_LONGEST_NAME} characters")
+    if operation.action not in get_args(Action):
+        raise ReviewError(f"unknown action {operation.action!r}: there are {', '.join(get_args(Action))}")
+    if operation.action in ("finish", "reopen"):
+        return
+    if operation.instance_id is None or operation.revision is None:
+        raise ReviewError(f"the action {operation.action} needs instance_id and revision")
+    if operation.action == "state" and operation.state not in INSTANCE_STATES:
+        raise ReviewError(f"unknown state {operation.state!r}: there are {', '.join(INSTANCE_STATES)}")
+
+
+def _check_categories(tx: Transaction, operations: Sequence[Operation]) -> None:
+    wanted = {operation.category_id for operation in operations if operation.action == "category"} - {None}
+    unknown = wanted - {category.id for category in tx.categories.all()} if wanted else set()
+    if unknown:
+        raise ReviewError(f"there is no category {min(i for i in unknown if i is not None)} in this workspace")
+
+
+class _Batch:
+    """Operations of one request on their way into the log."""
+
+    def __init__(self, tx: Transaction, who: str, operations: Sequence[Operation]) -> None:
+        self._tx = tx
+        self._who = who
+        self._images = _images(tx, sorted({operation.image_id for operation in operations}))
+        self._instances = tx.instances.get(sorted({o.instance_id for o in operations if o.instance_id is not None}))
+        self._groups: dict[str, str] = {}
+        # A mask that conflicted once conflicts for the rest of the request: a later operation's revision, counted up
+        # by the client, may by chance be the one another reviewer left behind.
+        self._blocked: set[int] = set()
+        self.saved = tx.decisions.revisions([operation.key for operation in operations])
+        self.conflicts: list[Conflict] = []
+
+    def apply(self, operation: Operation) -> None:
+        """Save one operation, or add a conflict; a known key does nothing."""
+        if operation.key in self.saved:
+            return
+        if operation.action in ("finish", "reopen"):
+            self._on_image(operation)
+        else:
+            self._on_instance(operation)
+
+    def _on_image(self, operation: Operation) -> None:
+        image = self._images[operation.image_id]
+        before: dict[str, Any] = {"closed": image["closed"]}
+        if operation.revision is not None and operation.revision != image["revision"]:
+            message = "the image was finished or reopened elsewhere meanwhile"
+            self.conflicts.append(Conflict(operation.key, None, message))
+            return
+        after = {"closed": operation.action == "finish"}
+        image.update(after, revision=image["revision"] + 1)
+        self._tx.images.change(operation.image_id, **image)
+        self._log(operation, before, after, image["revision"])
+
+    def _on_instance(self, operation: Operation) -> None:
+        assert operation.instance_id is not None  # checked before
+        instance = self._instances.get(operation.instance_id)
+        message = self._objection(operation, instance)
+        if message or instance is None:
+            self._blocked.add(operation.instance_id)
+            self.conflicts.append(Conflict(operation.key, instance, message))
+            return
+        field = "state" if operation.action == "state" else "category_id"
+        before = {field: getattr(instance, field)}
+        after: dict[str, Any] = {field: getattr(operation, field)}
+        changed = replace(instance, **after, revision=instance.revision + 1)
+        self._instances[instance.id] = changed
+        self._tx.instances.change(instance.id, {**after, "revision": changed.revision})
+        self._log(operation, before, after, changed.revision)
+
+    def _objection(self, operation: Operation, instance: Instance | None) -> str:
+        if instance is None or instance.deleted or instance.image_id != operation.image_id:
+            return f"mask {operation.instance_id} is no longer on this image"
+        if instance.revision != operation.revision or instance.id in self._blocked:
+            return f"mask {operation.instance_id} was changed elsewhere meanwhile: it is {instance.state} now"
+        return ""
+
+    def _log(self, operation: Operation, before: dict[str, Any], after: dict[str, Any], revision: int) -> None:
+        self._tx.decisions.add(
+            key=operation.key,
+            who=self._who,
+            group_id=self._group(operation.group),
+            undoes=None,
+            action=operation.action,
+            image_id=operation.image_id,
+            instance_id=operation.instance_id if operation.action in ("state", "category") else None,
+            before=before,
+            after=after,
+            revision=revision,
+        )
+        self.saved[operation.key] = revision
+
+    def _group(self, asked: str) -> str:
+        """The group to log under: the one asked for, or a new name for it where that step is closed.
+
+        A step takes more decisions (of a later request) only while it is the reviewer's last one; otherwise undoing
+        the steps after it would not lead back to where they began.
+        """
+        if asked not in self._groups:
+            steps = self._tx.steps
+            step, last = steps.of_group(self._who, asked), steps.last_done(self._who)
+            name = asked if step is None else f"{asked[:160]}+{uuid4().hex}"
+            if step is not None and step == last and step.last_group == asked and not steps.first_undone(self._who):
+                name = asked
+            else:
+                steps.add(self._who, name)
+            # Earlier groups of this request are no longer the last one.
+            self._groups = {asked: name}
+        return self._groups[asked]
+
+
+def _images(tx: Transaction, image_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    found = {image.id: {"closed": image.closed, "revision": image.revision} for image in tx.images.of_ids(image_ids)}
+    for image_id in image_ids:
+        if image_id not in found:
+            raise NotFoundError(f"there is no image {image_id} in this workspace")
+    return found

@@ -1,0 +1,115 @@
+"""Take decisions back and bring them again: unlimited, across images and restarts, one stack a reviewer.
+
+Nothing is erased: an undo is a new group of log rows, each the inverse of a row it takes back, and so is a redo.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import uuid4
+
+from app.services.workspace import Workspace
+from app.store.records import Decision, ImageStatus, Instance, Step
+from app.store.transaction import Transaction
+
+
+@dataclass(frozen=True)
+class Undone:
+    """What an undo or redo changed."""
+
+    image_id: int
+    """Where it happened; of several images the first."""
+    instances: list[Instance]
+    """The masks that changed, as they are now."""
+    image_status: ImageStatus
+    what: str
+    """A sentence."""
+
+
+def undo(ws: Workspace, who: str) -> Undone | None:
+    """Take back the reviewer's last step that stands; None if there is none.
+
+    A mask that somebody else changed since stays as they left it; the sentence says so.
+    """
+    with ws.store.write() as tx:
+        step = tx.steps.last_done(who)
+        return None if step is None else _invert(tx, step, "undone")
+
+
+def redo(ws: Workspace, who: str) -> Undone | None:
+    """Bring back the step that was undone last; None if there is none, or something else was done since."""
+    with ws.store.write() as tx:
+        step = tx.steps.first_undone(who)
+        return None if step is None else _invert(tx, step, "done")
+
+
+def _invert(tx: Transaction, step: Step, turned: Literal["done", "undone"]) -> Undone:
+    rows = tx.decisions.of_group(step.who, step.last_group)
+    group = f"{'undo' if turned == 'undone' else 'redo'}-{uuid4().hex}"
+    # Last first: a mask changed twice in the group goes back through its middle state.
+    inverted = [row for row in reversed(rows) if _invert_row(tx, row, group)]
+    tx.steps.turn(step.id, turned, group)
+    original = tx.decisions.of_group(step.who, step.group_id)
+    image_id = original[0].image_id  # a step begins with its first row, so there is one
+    status = tx.images.refresh(sorted({row.image_id for row in inverted} | {image_id}))
+    masks = tx.instances.get(sorted({row.instance_id for row in inverted if row.instance_id is not None}))
+    verb = "Undone" if turned == "undone" else "Redone"
+    what = _sentence(verb, original, skipped=len(rows) - len(inverted))
+    return Undone(image_id, list(masks.values()), status[image_id], what)
+
+
+def _invert_row(tx: Transaction, row: Decision, group: str) -> bool:
+    """Take one row back, unless what it changed is no longer as it left it; tells whether it did."""
+    revision = _invert_image(tx, row) if row.instance_id is None else _invert_instance(tx, row, row.instance_id)
+    if revision is None:
+        return False
+    tx.decisions.add(
+        key=f"{group}-{row.id}",
+        who=row.who,
+        group_id=group,
+        undoes=row.group_id,
+        action=row.action,
+        image_id=row.image_id,
+        instance_id=row.instance_id,
+        before=row.after,
+        after=row.before,
+        revision=revision,
+    )
+    return True
+
+
+def _invert_instance(tx: Transaction, row: Decision, instance_id: int) -> int | None:
+    instance = tx.instances.get([instance_id]).get(instance_id)
+    if instance is None or instance.deleted or not _is_as(instance, row.after):
+        return None
+    tx.instances.change(instance_id, {**row.before, "revision": instance.revision + 1})
+    return instance.revision + 1
+
+
+def _invert_image(tx: Transaction, row: Decision) -> int | None:
+    image = tx.images.get(row.image_id)
+    if image is None or not _is_as(image, row.after):
+        return None
+    tx.images.change(row.image_id, **row.before, revision=image.revision + 1)
+    return image.revision + 1
+
+
+def _is_as(record: object, values: dict[str, Any]) -> bool:
+    return all(getattr(record, name) == value for name, value in values.items())
+
+
+def _sentence(verb: str, rows: list[Decision], skipped: int) -> str:
+    """``rows``: as they were first made."""
+    masks = len({row.instance_id for row in rows if row.instance_id is not None})
+    number = "1 mask" if masks == 1 else f"{masks} masks"
+    deeds = {row.after["state"] if row.action == "state" else row.action for row in rows}
+    deed = deeds.pop() if len(deeds) == 1 else "several"
+    text = {
+        "finish": "image finished",
+        "reopen": "image reopened",
+        "category": f"{number} named",
+        "pending": f"{number} set back to undecided",
+        "unsure": f"{number} marked unsure",
+        "several": f"{number} decided" if masks else "image finished and reopened",
+    }.get(deed, f"{number} {deed}")
+    left = f"; {skipped} changed elsewhere since and left as they are" if skipped else ""
+    return f"{verb}: {text}{left}."

@@ -1,0 +1,77 @@
+"""The decisions table: the append-only log of what people did."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from app.store.records import Decision
+from app.store.tables import decisions
+
+_KEYS_A_QUERY = 500
+"""SQLite binds at most 999 values in its oldest builds."""
+
+
+def now() -> str:
+    """UTC, ISO 8601 with milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+class Decisions:
+    """The log, in one transaction. There is no update and no delete."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        *,
+        key: str,
+        who: str,
+        group_id: str,
+        undoes: str | None,
+        action: str,
+        image_id: int,
+        instance_id: int | None,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        revision: int,
+    ) -> None:
+        """Append one row; the key must be new."""
+        self._connection.execute(
+            insert(decisions).values(
+                key=key,
+                at=now(),
+                who=who,
+                group_id=group_id,
+                undoes=undoes,
+                action=action,
+                image_id=image_id,
+                instance_id=instance_id,
+                before=dict(before),
+                after=dict(after),
+                revision=revision,
+            )
+        )
+
+    def revisions(self, keys: Sequence[str]) -> dict[str, int]:
+        """Which of the keys are in the log, with the revision each left behind."""
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), _KEYS_A_QUERY):
+            query = select(decisions.c.key, decisions.c.revision).where(
+                decisions.c.key.in_(keys[start : start + _KEYS_A_QUERY])
+            )
+            found.update((row.key, row.revision) for row in self._connection.execute(query))
+        return found
+
+    def of_group(self, who: str, group_id: str) -> list[Decision]:
+        """The rows of a group, in the order they were made."""
+        query = select(decisions).where(decisions.c.who == who, decisions.c.group_id == group_id)
+        return [Decision(**row._mapping) for row in self._connection.execute(query.order_by(decisions.c.id))]
+
+    def all(self) -> Iterator[Decision]:
+        """The whole log, oldest first, streamed."""
+        query = select(decisions).order_by(decisions.c.id).execution_options(yield_per=1000)
+        for row in self._connection.execute(query):
+            yield Decision(**row._mapping)

@@ -1,0 +1,89 @@
+"""The instances table: masks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+
+from app.store.images import CHUNK
+from app.store.records import Instance, InstanceState, NewInstance
+from app.store.tables import instances
+
+_COLUMNS = [column for column in instances.c if column.name != "embedding"]
+
+
+class Instances:
+    """Mask rows, in one transaction. `Images.refresh` must follow every change of them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, instance_ids: Sequence[int]) -> dict[int, Instance]:
+        """The masks with these ids, deleted ones too."""
+        found: dict[int, Instance] = {}
+        for start in range(0, len(instance_ids), CHUNK):
+            query = select(*_COLUMNS).where(instances.c.id.in_(instance_ids[start : start + CHUNK]))
+            found.update((row.id, _instance(row)) for row in self._connection.execute(query))
+        return found
+
+    def of_image(self, image_id: int) -> list[Instance]:
+        """Masks that are not deleted, best score first."""
+        query = select(*_COLUMNS).where(instances.c.image_id == image_id, instances.c.deleted.is_(False))
+        rows = self._connection.execute(query.order_by(instances.c.score.desc(), instances.c.id))
+        return [_instance(row) for row in rows]
+
+    def of_images(self, image_ids: Sequence[int], states: Sequence[InstanceState]) -> dict[int, list[Instance]]:
+        """Masks of these images in these states by image, not deleted, in order of id."""
+        found: dict[int, list[Instance]] = {}
+        for start in range(0, len(image_ids), CHUNK):
+            query = select(*_COLUMNS).where(
+                instances.c.image_id.in_(image_ids[start : start + CHUNK]),
+                instances.c.deleted.is_(False),
+                instances.c.state.in_(states),
+            )
+            for row in self._connection.execute(query.order_by(instances.c.id)):
+                found.setdefault(row.image_id, []).append(_instance(row))
+        return found
+
+    def add_many(self, image_id: int, source: str, new: Sequence[NewInstance]) -> None:
+        """Pending masks from one source."""
+        rows = [
+            {
+                "image_id": image_id,
+                "x": mask.bbox[0],
+                "y": mask.bbox[1],
+                "w": mask.bbox[2],
+                "h": mask.bbox[3],
+                "area": mask.area,
+                "score": mask.score,
+                "source": source,
+                "state": "pending",
+                "edited": False,
+                "deleted": False,
+                "revision": 0,
+                "counts": mask.counts,
+                "embedding": mask.embedding,
+            }
+            for mask in new
+        ]
+        if rows:
+            self._connection.execute(insert(instances), rows)
+
+    def change(self, instance_id: int, values: Mapping[str, Any]) -> None:
+        """Set columns."""
+        self._connection.execute(update(instances).where(instances.c.id == instance_id).values(**values))
+
+    def remove_untouched(self, image_id: int) -> None:
+        """Delete the masks of an image that no person ever decided, changed or named."""
+        untouched = and_(instances.c.state == "pending", instances.c.revision == 0, instances.c.edited.is_(False))
+        self._connection.execute(delete(instances).where(instances.c.image_id == image_id, untouched))
+
+    def hide_all(self, image_id: int) -> None:
+        """Mark every mask of an image deleted: they no longer fit its picture, but the log speaks of them."""
+        self._connection.execute(update(instances).where(instances.c.image_id == image_id).values(deleted=True))
+
+
+def _instance(row: Row[Any]) -> Instance:
+    values = dict(row._mapping)
+    box = tuple(values.pop(side) for side in "xywh")
+    return Instance(bbox=box, **values)

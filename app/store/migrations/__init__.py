@@ -1,0 +1,1 @@
+"""Alembic migrations, run by `app.store.database` when a workspace is opened."""

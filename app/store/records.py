@@ -1,0 +1,178 @@
+"""The rows of the store as plain frozen values: what services, formats and the web see of the database."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+ImageStatus = Literal["new", "todo", "doing", "done", "error"]
+"""error: unreadable; new: no proposals yet; todo: proposals, no decision; doing: some decided;
+done: a person finished it, or every mask is decided."""
+
+InstanceState = Literal["pending", "accepted", "rejected", "unsure"]
+JobState = Literal["queued", "running", "cancelling", "done", "failed", "cancelled", "lost"]
+
+IMAGE_STATUSES: tuple[ImageStatus, ...] = ("new", "todo", "doing", "done", "error")
+INSTANCE_STATES: tuple[InstanceState, ...] = ("pending", "accepted", "rejected", "unsure")
+ACTIVE_JOB_STATES: tuple[JobState, ...] = ("running", "cancelling", "queued")
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of originals. They are read, never written."""
+
+    id: int
+    path: str
+    """Absolute."""
+    label: str
+    """Prefix of its images' export names; empty for the first folder."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image file and how far its review is."""
+
+    id: int
+    folder_id: int
+    relative_path: str
+    """Below the folder, forward slashes."""
+    name: str
+    """Unique in the workspace and stable: the ``file_name`` of exports, and what people see."""
+    content_hash: str
+    """blake2b-128 of the file, hexadecimal; the version of the picture."""
+    width: int
+    """Pixels after EXIF rotation; 0 where the file is unreadable."""
+    height: int
+    raw_width: int
+    raw_height: int
+    orientation: int
+    """EXIF orientation, 1..8."""
+    bytes: int
+    mtime_ns: int
+    status: ImageStatus
+    error: str
+    """Why it is unreadable, or empty."""
+    note: str
+    """One line on a conversion or a change of the file, or empty."""
+    proposer: str | None
+    """Identity (name, settings, weights) of what proposed the masks, or None."""
+    proposer_name: str | None
+    """The name that was asked for, as ``default``."""
+    hierarchy: str | None
+    """File name of the region hierarchy in the workspace, or None."""
+    closed: bool | None
+    """True: a person finished the image; False: a person reopened it; None: neither."""
+    revision: int
+    """Raised by each finish and reopen."""
+    pending: int
+    accepted: int
+    rejected: int
+    unsure: int
+
+    @property
+    def masks(self) -> int:
+        """Masks on the image, whatever their state."""
+        return self.pending + self.accepted + self.rejected + self.unsure
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One mask."""
+
+    id: int
+    image_id: int
+    counts: str
+    """Compressed COCO RLE at the image's upright size."""
+    bbox: tuple[int, int, int, int]
+    """[x, y, width, height] of the mask's pixels."""
+    area: int
+    score: float
+    source: str
+    """Who made it: a proposer's identity, or a person."""
+    parent_id: int | None
+    state: InstanceState
+    category_id: int | None
+    """None: not named; exported as category 1."""
+    edited: bool
+    deleted: bool
+    revision: int
+    """Raised by every change; a writer states the revision it saw."""
+
+
+@dataclass(frozen=True)
+class NewInstance:
+    """A mask to be stored."""
+
+    counts: str
+    bbox: tuple[int, int, int, int]
+    area: int
+    score: float
+    embedding: bytes | None
+    """float16 row, or None."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of the append-only log."""
+
+    id: int
+    key: str
+    at: str
+    """UTC, ISO 8601 with milliseconds."""
+    who: str
+    group_id: str
+    undoes: str | None
+    """The group that this row takes back, or None."""
+    action: str
+    image_id: int
+    instance_id: int | None
+    before: dict[str, Any]
+    after: dict[str, Any]
+    revision: int
+    """Revision of the mask (or image) after it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One undoable step of one reviewer: a group of decisions and whether it stands."""
+
+    id: int
+    who: str
+    group_id: str
+    state: Literal["done", "undone", "gone"]
+    """gone: undone, and then something else was done instead."""
+    last_group: str
+    """The group whose rows an undo (or redo) would invert."""
+
+
+@dataclass(frozen=True)
+class Category:
+    """A name for masks."""
+
+    id: int
+    name: str
+    colour: str
+    """#rrggbb."""
+    position: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """Long work in a child process."""
+
+    id: int
+    kind: str
+    state: JobState
+    args: dict[str, Any]
+    pid: int | None
+    pid_started: float | None
+    """Start time of the process, seconds since the epoch: tells a process from a later one with its number."""
+    heartbeat: float | None
+    done: int
+    total: int
+    rate: float | None
+    """Images a second."""
+    seconds_left: float | None
+    message: str
+    error: str
+    attempts: int
+    created: str
+    finished: str | None

@@ -1,0 +1,57 @@
+"""What the routes share: the workspace of a request, and records as JSON."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+
+from app.services.workspace import Workspace
+from app.store.records import Instance, Job
+from app.web.importer import Importer
+
+LARGEST_ID = 2**63 - 1
+"""SQLite's largest integer; a larger one would be a server error, not an unknown row."""
+
+
+def _workspace(request: Request) -> Workspace:
+    workspace: Workspace = request.app.state.workspace
+    return workspace
+
+
+def _importer(request: Request) -> Importer:
+    importer: Importer = request.app.state.importer
+    return importer
+
+
+def _who(request: Request) -> str:
+    who: str = request.state.who
+    return who
+
+
+WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
+ImporterOf = Annotated[Importer, Depends(_importer)]
+Who = Annotated[str, Depends(_who)]
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+
+
+def instance_json(instance: Instance) -> dict[str, Any]:
+    """A mask as the canvas wants it."""
+    return {
+        "id": instance.id,
+        "counts": instance.counts,
+        "bbox": list(instance.bbox),
+        "area": instance.area,
+        "score": instance.score,
+        "state": instance.state,
+        "category_id": instance.category_id,
+        "edited": instance.edited,
+        "revision": instance.revision,
+        "source": instance.source,
+    }
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    """A job as the header wants it."""
+    wanted = ("id", "kind", "state", "done", "total", "message", "error", "rate", "seconds_left")
+    values = asdict(job)
+    return {name: values[name] for name in wanted}

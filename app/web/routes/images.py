@@ -1,0 +1,96 @@
+"""The queue, one image with its masks, and its picture. Pictures are served by database id, never by path."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from app.services import catalogue, pictures, review
+from app.store.images import Order
+from app.store.records import Image, ImageStatus
+from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
+
+router = APIRouter()
+
+_LONGEST_PAGE = 1000
+_FOR_EVER = "private, max-age=31536000, immutable"
+_THUMBNAIL_TYPE = "image/webp"
+
+Version = Annotated[str, Query(alias="v", max_length=64)]
+
+
+@router.get("/images")
+def images(
+    workspace: WorkspaceOf,
+    status: ImageStatus | None = None,
+    search: Annotated[str, Query(max_length=200)] = "",
+    order: Order = "name",
+    offset: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
+    limit: Annotated[int, Query(ge=1, le=_LONGEST_PAGE)] = 200,
+) -> dict[str, Any]:
+    """A stretch of the queue."""
+    page = catalogue.list_images(workspace, status, search, order, offset, limit)
+    return {"total": page.total, "rows": [_row(image) for image in page.rows]}
+
+
+@router.get("/next")
+def following(
+    workspace: WorkspaceOf,
+    after: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None,
+    status: ImageStatus = "todo",
+) -> dict[str, int | None]:
+    """The next image still to do; one that is begun counts as to do."""
+    if status not in ("todo", "doing"):
+        neighbour = None if after is None else catalogue.neighbours(workspace, after, status).next
+        return {"id": neighbour}
+    return {"id": catalogue.next_to_do(workspace, after)}
+
+
+@router.get("/images/{image_id}")
+def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
+    """An image with its masks, best score first."""
+    found = review.load(workspace, image_id)
+    row, place = found.image, found.neighbours
+    return {
+        "id": row.id,
+        "name": row.name,
+        "width": row.width,
+        "height": row.height,
+        "status": row.status,
+        "note": row.note,
+        "error": row.error,
+        "version": row.content_hash,
+        "revision": row.revision,
+        "index": place.index,
+        "total": place.total,
+        "previous": place.previous,
+        "next": place.next,
+        "instances": [instance_json(instance) for instance in found.instances],
+    }
+
+
+@router.get("/images/{image_id}/pixels")
+def pixels(workspace: WorkspaceOf, image_id: RowId, version: Version = "") -> FileResponse:
+    """The picture, upright, as the canvas shows it."""
+    path, media_type = pictures.display_file(workspace, image_id)
+    return FileResponse(path, media_type=media_type, headers=_caching(workspace, image_id, version))
+
+
+@router.get("/images/{image_id}/thumbnail")
+def thumbnail(workspace: WorkspaceOf, image_id: RowId, version: Version = "") -> FileResponse:
+    """The picture at 240 pixels."""
+    path = pictures.thumbnail_file(workspace, image_id)
+    return FileResponse(path, media_type=_THUMBNAIL_TYPE, headers=_caching(workspace, image_id, version))
+
+
+def _caching(workspace: WorkspaceOf, image_id: int, version: str) -> dict[str, str]:
+    """A picture asked for by its own version never changes; any other answer may."""
+    same = version == catalogue.image(workspace, image_id).content_hash
+    return {"cache-control": _FOR_EVER if same else "no-store"}
+
+
+def _row(row: Image) -> dict[str, Any]:
+    names = ("id", "name", "status", "width", "height", "masks", "pending", "accepted", "rejected", "unsure")
+    values: dict[str, Any] = {name: getattr(row, name) for name in (*names, "note", "error")}
+    values["version"] = row.content_hash
+    return values

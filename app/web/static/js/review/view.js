@@ -1,0 +1,52 @@
+// Where the image lies on the canvas: zoom and shift, in CSS pixels.
+
+const LARGEST = 40; // CSS pixels an image pixel
+const MARGIN = 12;
+
+export class View {
+  scale = 1;
+  x = 0;
+  y = 0;
+  /** Whether the person chose this view; then a change of the window keeps it. */
+  chosen = false;
+
+  /** @param {{width: number, height: number}} image @param {{width: number, height: number}} stage */
+  fit(image, stage) {
+    this.#show({ x: 0, y: 0, w: image.width, h: image.height }, stage, 0);
+    this.chosen = false;
+  }
+
+  /** Centre a box with some of what is around it. */
+  showBox([x, y, w, h], stage) {
+    this.#show({ x, y, w, h }, stage, 0.6);
+    this.chosen = true;
+  }
+
+  #show({ x, y, w, h }, stage, around) {
+    const room = { width: Math.max(stage.width - 2 * MARGIN, 1), height: Math.max(stage.height - 2 * MARGIN, 1) };
+    const scale = Math.min(room.width / (w * (1 + around)), room.height / (h * (1 + around)));
+    this.scale = Math.min(scale, LARGEST);
+    this.x = stage.width / 2 - (x + w / 2) * this.scale;
+    this.y = stage.height / 2 - (y + h / 2) * this.scale;
+  }
+
+  /** Zoom by a factor and keep the image point under (x, y) where it is. */
+  zoomAt(x, y, factor, image, stage) {
+    const whole = Math.min(stage.width / image.width, stage.height / image.height);
+    const scale = Math.min(Math.max(this.scale * factor, whole / 4), LARGEST);
+    this.x = x - ((x - this.x) * scale) / this.scale;
+    this.y = y - ((y - this.y) * scale) / this.scale;
+    this.scale = scale;
+    this.chosen = true;
+  }
+
+  shift(dx, dy) {
+    this.x += dx;
+    this.y += dy;
+    this.chosen = true;
+  }
+
+  toImage(x, y) {
+    return [(x - this.x) / this.scale, (y - this.y) / this.scale];
+  }
+}

@@ -1,0 +1,1 @@
+"""Mask encodings, each named for what it is: pure functions between numpy masks and one format."""

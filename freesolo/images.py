@@ -1,0 +1,225 @@
+"""Reading any image upright as RGB, by one rule everywhere: EXIF orientation applied, sizes those of the upright image.
+
+The original file is never written. What had to be converted is said in `ReadImage.note`; what cannot be read raises `ImageError` with
+the reason in one sentence.
+"""
+
+import io
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from freesolo.errors import ImageError
+
+UInt8 = npt.NDArray[np.uint8]
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".jp2"})
+"""Lower-case suffixes of the files that a folder is searched for."""
+
+MAX_PIXELS = 400_000_000
+"""Larger images are refused before they are decoded: 400 megapixels need 1.2 GB as RGB."""
+
+_EXIF_ORIENTATION = 0x0112
+_STRETCH_PERCENTILES = (0.5, 99.5)
+_DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
+_MODE_NOTES = {
+    "1": "1-bit image shown as black and white",
+    "CMYK": "CMYK colours converted to RGB without a colour profile",
+    "YCbCr": "YCbCr colours converted to RGB",
+    "LAB": "Lab colours converted to RGB",
+    "HSV": "HSV colours converted to RGB",
+}
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What the header of an image file says; no pixel was decoded."""
+
+    width: int
+    """Of the upright image, pixels."""
+    height: int
+    """Of the upright image, pixels."""
+    raw_size: tuple[int, int]
+    """(width, height) as stored, before the EXIF orientation."""
+    orientation: int
+    """EXIF orientation, 1..8; 1 is upright."""
+    format: str
+    """Pillow's name of the format, for example JPEG."""
+    mode: str
+    """Pillow's name of the stored pixel type, for example RGB or I;16."""
+    frames: int
+    """Frames or pages; only the first is read."""
+
+
+@dataclass(frozen=True, eq=False)
+class ReadImage:
+    """An upright RGB image with what was done to make it one."""
+
+    pixels: UInt8
+    """(height, width, 3) uint8 RGB, C-contiguous."""
+    raw_size: tuple[int, int]
+    """(width, height) as stored."""
+    orientation: int
+    """EXIF orientation that was applied, 1..8."""
+    bit_depth: int
+    """Bits a channel in the file: 1, 8, 16 or 32."""
+    stretch: tuple[float, float] | None
+    """Values that became 0 and 255, for 16-bit and float images (0.5 and 99.5 percentile), else None."""
+    note: str
+    """One line on conversions, or empty."""
+
+    @property
+    def width(self) -> int:
+        """Of the upright image, pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Of the upright image, pixels."""
+        return int(self.pixels.shape[0])
+
+
+def probe(path: str | os.PathLike[str]) -> ImageInfo:
+    """Size and kind of an image file from its header.
+
+    Raises:
+        ImageError: not an image, empty, unreadable, or larger than `MAX_PIXELS`.
+    """
+    with _opened(Path(path)) as image:
+        return _info(image)
+
+
+def read_image(path: str | os.PathLike[str]) -> ReadImage:
+    """Decode an image file upright as RGB.
+
+    16-bit and float images are stretched between two percentiles; transparency is laid on white; of several frames the first counts.
+
+    Raises:
+        ImageError: as `probe`, or the pixels are truncated or damaged.
+    """
+    path = Path(path)
+    with _opened(path) as image:
+        info = _info(image)
+        notes = [f"first of {info.frames} frames"] if info.frames > 1 else []
+        try:
+            image.load()
+        except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Image.DecompressionBombError) as error:
+            raise ImageError(f"{path}: the picture is damaged or cut off ({error}); replace the file or leave it out") from error
+        depth, stretch = 1 if image.mode == "1" else 8, None
+        if image.mode in _DEEP_MODES:
+            pixels, stretch, depth = _stretched(image)
+            notes.append(f"{depth}-bit values {stretch[0]:g}..{stretch[1]:g} shown as 0..255")
+        else:
+            pixels = _rgb(image, notes)
+    return ReadImage(_upright(pixels, info.orientation), info.raw_size, info.orientation, depth, stretch, "; ".join(notes))
+
+
+def resize_shorter(pixels: UInt8, short: int, longest: int | None = None) -> UInt8:
+    """Scale so that the shorter side is ``short`` pixels, but the longer one at most ``longest``; (h, w, 3) uint8 in and out."""
+    height, width = pixels.shape[:2]
+    scale = short / min(height, width)
+    if longest is not None:
+        scale = min(scale, longest / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return np.asarray(resized, np.uint8)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    try:
+        data = path.read_bytes()
+    except IsADirectoryError:
+        raise ImageError(f"{path}: is a folder, not an image") from None
+    except FileNotFoundError:
+        raise ImageError(f"{path}: the file is gone") from None
+    except PermissionError:
+        raise ImageError(f"{path}: no permission to read it; change its rights or leave it out") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{path}: cannot be read ({error})") from error
+    if not data:
+        raise ImageError(f"{path}: the file is empty")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns of odd metadata; sizes are checked below, damage raises
+        try:
+            image = Image.open(io.BytesIO(data))
+        except UnidentifiedImageError:
+            raise ImageError(f"{path}: not an image, whatever its name says") from None
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ImageError(f"{path}: not a readable image ({error})") from error
+        with image:
+            if image.width * image.height > MAX_PIXELS:
+                megapixels = image.width * image.height / 1e6
+                raise ImageError(
+                    f"{path}: {image.width} x {image.height} is {megapixels:.0f} megapixels, the limit is {MAX_PIXELS / 1e6:.0f}; cut it into tiles"
+                )
+            yield image
+
+
+Image.MAX_IMAGE_PIXELS = None  # the limit above, checked before any decoding, takes the place of Pillow's warning
+
+
+def _info(image: Image.Image) -> ImageInfo:
+    orientation = _orientation(image)
+    size = (image.height, image.width) if orientation >= 5 else image.size
+    return ImageInfo(
+        width=size[0],
+        height=size[1],
+        raw_size=image.size,
+        orientation=orientation,
+        format=image.format or "",
+        mode=image.mode,
+        frames=getattr(image, "n_frames", 1),
+    )
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(_EXIF_ORIENTATION, 1)
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, AttributeError):  # damaged metadata never costs the picture
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _stretched(image: Image.Image) -> tuple[UInt8, tuple[float, float], int]:
+    """A 16-bit or float image as gray RGB, the percentile window and the bit depth."""
+    values = np.asarray(image, np.float32)
+    finite = values[np.isfinite(values)]
+    low, high = (float(v) for v in np.percentile(finite, _STRETCH_PERCENTILES)) if finite.size else (0.0, 1.0)
+    if high <= low:
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    span = high - low if high > low else 1.0
+    gray = np.nan_to_num(np.clip((values - low) / span, 0, 1) * 255, nan=0).round().astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=2), (low, high), 32 if image.mode == "F" else 16
+
+
+def _rgb(image: Image.Image, notes: list[str]) -> UInt8:
+    if image.mode in _MODE_NOTES:
+        notes.append(_MODE_NOTES[image.mode])
+    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
+        with_alpha = image.convert("RGBA")
+        if with_alpha.getextrema()[3] != (255, 255):
+            notes.append("transparency laid on white")
+            white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+            with_alpha = Image.alpha_composite(white, with_alpha)
+        image = with_alpha
+    return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def _upright(pixels: UInt8, orientation: int) -> UInt8:
+    """Apply an EXIF orientation to (h, w, 3) pixels."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)

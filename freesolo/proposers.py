@@ -1,0 +1,89 @@
+"""The `Proposer` protocol and the registry by name.
+
+Third parties register under the entry point group ``freesolo.proposers``, or are named in full:
+``package.module:factory``.
+"""
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from freesolo.errors import ConfigError
+from freesolo.instances import Instances
+
+if TYPE_CHECKING:
+    from freesolo.freemask.hierarchy import RegionHierarchy
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a proposer says of one image."""
+
+    instances: Instances
+    """The masks, best first."""
+
+    hierarchy: "RegionHierarchy | None" = None
+    """The merge trees behind the masks (part, object, group; clicks select their nodes), where the proposer has any."""
+
+
+class Proposer(Protocol):
+    """Anything that finds masks in an image without being told what to look for."""
+
+    @property
+    def identity(self) -> str:
+        """Name, settings and weights hash in one short string; written into every output."""
+
+    def propose(self, image: npt.NDArray[np.uint8]) -> Proposal:
+        """Masks of one upright RGB image, (height, width, 3) uint8."""
+
+
+def _freemask(preset: str) -> Proposer:
+    from freesolo.freemask import FreeMask  # torch is loaded only when a proposer is made
+
+    return FreeMask.from_preset(preset)
+
+
+_BUILT_IN: dict[str, tuple[str, Callable[[], Proposer]]] = {
+    "default": ("superpixel merge trees and Free Mask queries, label-free ranking: best quality", lambda: _freemask("default")),
+    "fast": ("the same with fewer trees on a smaller image", lambda: _freemask("fast")),
+    "paper": ("Free Mask exactly as in the FreeSOLO paper (needs a ResNet; weights by the settings)", lambda: _freemask("paper")),
+}
+_GROUP = "freesolo.proposers"
+
+
+def available() -> dict[str, str]:
+    """Names of all proposers with one line on each."""
+    found = {name: text for name, (text, _) in _BUILT_IN.items()}
+    found.update({entry.name: f"from {entry.value}" for entry in entry_points(group=_GROUP)})
+    return found
+
+
+def make(name: str) -> Proposer:
+    """A proposer by name, or by ``package.module:factory`` where the factory takes no argument.
+
+    Raises:
+        ConfigError: there is no such proposer; the message lists those there are.
+    """
+    if ":" in name:
+        return _made_by(name)
+    if name in _BUILT_IN:
+        return _BUILT_IN[name][1]()
+    for entry in entry_points(group=_GROUP, name=name):
+        proposer: Proposer = entry.load()()
+        return proposer
+    raise ConfigError(f"no proposer called {name!r}; there are: {', '.join(available())}")
+
+
+def _made_by(name: str) -> Proposer:
+    """What the factory ``package.module:factory`` makes."""
+    module, _, factory = name.partition(":")
+    try:
+        make_it: Callable[[], Proposer] = getattr(importlib.import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigError(f"no proposer {name!r}: {error}; expected package.module:factory") from error
+    return make_it()

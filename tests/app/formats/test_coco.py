@@ -1,0 +1,152 @@
+import io
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from app.formats import coco
+from app.formats.coco import CocoCategory, CocoImage, CocoMask
+from freesolo.instances import Instances
+
+
+def blank(height=24, width=32):
+    return np.zeros((height, width), bool)
+
+
+def shape(*boxes, holes=(), size=(24, 32)):
+    mask = blank(*size)
+    for top, left, bottom, right in boxes:
+        mask[top:bottom, left:right] = True
+    for top, left, bottom, right in holes:
+        mask[top:bottom, left:right] = False
+    return mask
+
+
+GOLDEN = {
+    "donut": shape((2, 2, 20, 28), holes=[(6, 8, 14, 20)]),
+    "two parts": shape((1, 1, 5, 5), (10, 12, 20, 30)),
+    "one pixel": shape((7, 9, 8, 10)),
+    "full": shape((0, 0, 24, 32)),
+    "borders": shape((0, 0, 24, 1), (0, 31, 24, 32), (0, 0, 1, 32), (23, 0, 24, 32)),
+    "line": shape((3, 0, 4, 32)),
+    "diagonal": np.eye(24, 32, dtype=bool),
+    "island": shape((1, 1, 23, 31), (10, 12, 13, 16), holes=[(5, 5, 18, 25)]) | shape((10, 12, 13, 16)),
+    "wide": shape((0, 5, 2, 19_990), size=(2, 20_000)),
+}
+CATEGORIES = [CocoCategory(1, "object"), CocoCategory(2, "Kätzchen")]
+
+
+def dataset(masks, **extras):
+    """One image a golden mask: (images, masks) of a file."""
+    images, rows = [], []
+    for number, mask in enumerate(masks, start=1):
+        height, width = mask.shape
+        counts = Instances.from_masks(mask[None], [1.0]).counts[0].decode()
+        images.append(CocoImage(number, f"ü #{number}/50%.png", width, height))
+        rows.append(CocoMask(number * 10, number, 1, (height, width), counts, **extras))
+    return images, rows
+
+
+def written(images, masks, encoding="rle"):
+    stream = io.BytesIO()
+    report = coco.write(stream, CATEGORIES, images, masks, encoding)
+    return json.loads(stream.getvalue()), report, stream.getvalue()
+
+
+@pytest.fixture(params=GOLDEN.values(), ids=GOLDEN.keys())
+def mask(request):
+    return request.param
+
+
+@pytest.mark.parametrize("encoding", ["rle", "polygons"])
+def test_every_golden_mask_comes_back_by_pixel(mask, encoding, tmp_path, capsys):
+    file, report, data = written(*dataset([mask]), encoding)
+    (tmp_path / "x.json").write_bytes(data)
+    loaded = COCO(str(tmp_path / "x.json"))
+    (annotation,) = loaded.anns.values()
+    assert isinstance(annotation["segmentation"], dict if encoding == "rle" else list)
+    np.testing.assert_array_equal(loaded.annToMask(annotation), mask)
+    ys, xs = np.nonzero(mask)
+    assert annotation["bbox"] == [xs.min(), ys.min(), np.ptp(xs) + 1, np.ptp(ys) + 1]
+    assert annotation["area"] == mask.sum()
+    assert annotation["iscrowd"] == 0
+    assert (report.inexact, report.not_polygons, report.empty) == ({}, [], [])
+    assert file["images"][0]["file_name"] == "ü #1/50%.png"
+
+
+def test_the_file_against_itself_is_perfect(tmp_path, capsys):
+    images, masks = dataset(list(GOLDEN.values()), score=0.5, state="pending")
+    file, _, data = written(images, masks)
+    (tmp_path / "x.json").write_bytes(data)
+    truth = COCO(str(tmp_path / "x.json"))
+    results = [{k: a[k] for k in ("image_id", "category_id", "segmentation", "score")} for a in file["annotations"]]
+    evaluation = COCOeval(truth, truth.loadRes(results), "segm")
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    assert evaluation.stats[0] == pytest.approx(1.0)
+
+
+def test_the_same_input_gives_the_same_bytes_and_extras_only_where_asked():
+    plain = written(*dataset(list(GOLDEN.values())))
+    assert plain[2] == written(*dataset(list(GOLDEN.values())))[2]
+    assert not {"score", "state"} & set(plain[0]["annotations"][0])
+    file, _, _ = written(*dataset([GOLDEN["donut"]], score=0.25, state="unsure"))
+    assert (file["annotations"][0]["score"], file["annotations"][0]["state"]) == (0.25, "unsure")
+
+
+def test_nothing_at_all_is_a_valid_file_with_all_categories(tmp_path, capsys):
+    file, report, data = written([], [])
+    assert [(category["id"], category["name"]) for category in file["categories"]] == [(1, "object"), (2, "Kätzchen")]
+    assert (file["images"], file["annotations"], report.images, report.masks) == ([], [], 0, 0)
+    (tmp_path / "x.json").write_bytes(data)
+    COCO(str(tmp_path / "x.json"))
+
+
+def test_a_mask_without_pixels_is_left_out_and_told():
+    images, (mask,) = dataset([GOLDEN["donut"]])
+    empty = replace(mask, counts=Instances.from_masks(blank()[None], [1.0]).counts[0].decode())
+    file, report, _ = written(images, [empty])
+    assert file["annotations"] == []
+    assert coco.losses(report) == ["1 masks without pixels are left out"]
+
+
+def test_holes_are_told_with_polygons_only():
+    masks = [GOLDEN["donut"], GOLDEN["line"], GOLDEN["island"]]
+    assert coco.losses(written(*dataset(masks))[1]) == []
+    (sentence,) = coco.losses(written(*dataset(masks), "polygons")[1])
+    assert sentence.startswith("2 masks have holes")
+
+
+def test_polygons_that_lose_pixels_are_told_and_describe_themselves(monkeypatch):
+    """Whatever the tracer does, bbox and area are those of what the file decodes to."""
+    monkeypatch.setattr("freesolo.codecs.polygons.to_coco", lambda _: [[2.0, 2.0, 10.0, 2.0, 10.0, 8.0, 2.0, 8.0]])
+    file, report, _ = written(*dataset([shape((2, 2, 9, 10))]), "polygons")
+    assert report.inexact == {10: 8}
+    assert (file["annotations"][0]["bbox"], file["annotations"][0]["area"]) == ([2, 2, 8, 6], 48)
+    assert "1 masks differ from their polygons, by 8 pixels at most" in coco.losses(report)[0]
+
+
+def test_a_mask_that_polygons_cannot_hold_stays_rle(monkeypatch):
+    monkeypatch.setattr("freesolo.codecs.polygons.to_coco", lambda _: [])
+    file, report, _ = written(*dataset([GOLDEN["line"]]), "polygons")
+    assert isinstance(file["annotations"][0]["segmentation"]["counts"], str)
+    assert coco.losses(report) == ["1 masks cannot be drawn as polygons and are written as rle"]
+
+
+def test_nothing_is_held_while_writing():
+    """Rows are taken one by one: a generator is never ahead of what is written."""
+    stream = io.BytesIO()
+    images, masks = dataset([GOLDEN["line"]] * 50)
+    ahead = []
+
+    def watched():
+        for number, mask in enumerate(masks):
+            ahead.append(number - stream.getvalue().count(b'"segmentation"'))
+            yield mask
+
+    coco.write(stream, CATEGORIES, iter(images), watched())
+    assert max(ahead) == 0

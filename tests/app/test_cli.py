@@ -1,0 +1,185 @@
+"""The command line as people and scripts meet it: a process, its output, its exit status."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from app import cli
+from app.services.workspace import Workspace
+from app.settings import Settings
+from tests.app.helpers import make_folder
+
+
+@pytest.fixture
+def run(fake_trainers, tmp_path):
+    """Run ``python -m app`` with the stand-in proposer; returns (status, stdout, stderr)."""
+
+    def run(*arguments):
+        command = [sys.executable, "-m", "app", *map(str, arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path):
+    return make_folder(tmp_path / "photos", ("a.png", "b.png", "sub/c ü#%.png"))
+
+
+def test_from_a_folder_to_a_coco_file(run, photos, tmp_path):
+    ws, out = tmp_path / "project", tmp_path / "out.json"
+    status, said, _ = run("import", photos, "--workspace", ws)
+    assert (status, said.split(";")[0]) == (0, "3 images added, 0 known, 0 changed, 0 faults")
+    status, said, _ = run("--workspace", ws, "propose", "--proposer", "default", "--limit", "2")
+    assert (status, said.split(";")[0]) == (0, "6 masks on 2 images, 0 faults")
+    assert run("propose", "--workspace", ws)[1].startswith("3 masks on 1 images")
+    assert (
+        run("propose", "--workspace", ws)[1]
+        == "Nothing to do: every image has proposals of 'default' or is finished.\n"
+    )
+    status, said, _ = run("status", "--workspace", ws, "--json")
+    assert json.loads(said) == {
+        "project": "project",
+        "workspace": str(ws),
+        "images": {"new": 0, "todo": 3, "doing": 0, "done": 0, "error": 0, "total": 3},
+        "instances": {"pending": 9, "accepted": 0, "rejected": 0, "unsure": 0},
+    }
+    assert "to do" in run("status", "--workspace", ws)[1]
+    export = ("export", "--format", "coco", "--out", out, "--workspace", ws)
+    status, said, _ = run(*export)
+    assert (status, said.splitlines()) == (
+        0,
+        [f"0 masks on 3 images: {out}", "- 9 masks are not decided yet and not in the file"],
+    )
+    status, said, _ = run(*export, "--states", "accepted,pending", "--encoding", "polygons")
+    assert (status, said) == (0, f"9 masks on 3 images: {out}\n")
+    file = json.loads(out.read_text("utf-8"))
+    assert [image["file_name"] for image in file["images"]] == ["a.png", "b.png", "sub/c ü#%.png"]
+    assert {annotation["state"] for annotation in file["annotations"]} == {"pending"}
+
+
+def test_one_shot_needs_no_workspace(run, photos, tmp_path):
+    (photos / "bad.png").write_bytes(b"bad")
+    status, said, trouble = run("propose", photos, "--out", tmp_path / "p.json")
+    assert (status, said) == (0, f"9 masks on 3 images, 1 faults: {tmp_path / 'p.json'}\n")
+    assert f"{photos / 'bad.png'}: not readable" in trouble
+    assert len(json.loads((tmp_path / "p.json").read_text())["annotations"]) == 9
+    assert not list(tmp_path.rglob("workspace*"))
+
+
+def test_bad_files_are_named_and_nothing_readable_is_a_failure(run, tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "bad.png").write_bytes(b"bad")
+    status, said, trouble = run("import", tmp_path / "photos", "--workspace", tmp_path / "ws")
+    assert status == 1
+    assert trouble.count("bad.png") == 1
+    assert "not an image" in trouble
+    assert said.startswith("0 images added, 0 known, 0 changed, 1 faults")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        (("import", "{tmp}/none"), 2, "Error: there is no folder {tmp}/none: check the path"),
+        (("import", "{tmp}/empty"), 2, "Error: {tmp}/empty holds no image files"),
+        (("import", "{tmp}/file"), 2, "Error: {tmp}/file is a file: name the folder that holds the images"),
+        (("propose", "{tmp}/none", "--out", "{tmp}/p.json"), 2, "Error: there is no folder {tmp}/none"),
+        (("propose", "--proposer", "magic"), 2, "Error: no proposer called 'magic'; there are: default, fast, paper"),
+        (("propose",), 1, "Error: there is no workspace in {tmp}/ws: import a folder first"),
+        (("status",), 1, "Error: there is no workspace in {tmp}/ws: import a folder first"),
+        (("export", "--out", "x.json"), 1, "Error: there is no workspace in {tmp}/ws: import a folder first"),
+        (("--workspace", "{tmp}/file", "status"), 1, "Error: {tmp}/file is a file, a workspace is a folder"),
+        (("--auth", "nobody", "--no-browser"), 2, "Error: --auth wants USER:PASSWORD"),
+    ],
+)
+def test_foreseeable_trouble_is_one_sentence(run, tmp_path, fake_trainers, arguments, status, sentence):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_text("")
+    fake_trainers.setenv("ANNOTATOR_WORKSPACE", str(tmp_path / "ws"))
+    code, said, trouble = run(*(argument.format(tmp=tmp_path) for argument in arguments))
+    assert (code, said) == (status, "")
+    assert trouble.startswith(sentence.format(tmp=tmp_path))
+    assert trouble.count("\n") == 1
+
+
+def test_an_export_that_makes_no_sense_is_told(run, photos, tmp_path):
+    run("import", photos, "--workspace", tmp_path / "ws")
+    for flags, sentence in (
+        (("--states", "good"), "unknown state good: there are pending, accepted, rejected, unsure"),
+        (("--format", "voc"), "unknown format 'voc': there is coco"),
+        (("--encoding", "png"), "unknown encoding 'png': there are rle, polygons"),
+    ):
+        status, _, trouble = run("export", "--out", tmp_path / "x.json", *flags, "--workspace", tmp_path / "ws")
+        assert (status, trouble) == (1, f"Error: {sentence}\n")
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_folder_and_out_go_together(run, photos, tmp_path):
+    for arguments in ((photos,), ("--out", tmp_path / "p.json")):
+        status, _, trouble = run("propose", *arguments)
+        assert status == 2
+        assert "go together" in trouble
+
+
+def test_an_empty_workspace_says_what_to_do_first(run, tmp_path):
+    Workspace.open(tmp_path / "ws").close()
+    status, _, trouble = run("propose", "--workspace", tmp_path / "ws")
+    assert (status, trouble) == (2, f"Error: the workspace {tmp_path / 'ws'} has no images: import a folder first\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_keeps_what_is_finished(run, photos, tmp_path, fake_trainers, number):
+    run("import", photos, "--workspace", tmp_path / "ws")
+    fake_trainers.setenv("FAKE_SECONDS", "0.7")
+    command = [sys.executable, "-m", "app", "propose", "--workspace", str(tmp_path / "ws")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        ws = Workspace.open(tmp_path / "ws")
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            with ws.store.read() as tx:
+                if tx.images.by_status()["todo"]:
+                    break
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, trouble = process.communicate(timeout=30)
+        ws.close()
+    assert process.returncode == 130
+    assert trouble.endswith("images are finished and saved, run it again to go on\n")
+    assert "Traceback" not in trouble
+    fake_trainers.setenv("FAKE_SECONDS", "0")
+    assert run("propose", "--workspace", tmp_path / "ws")[0] == 0
+
+
+def test_the_help_explains_itself_honestly(run):
+    status, said, _ = run("--help")
+    text = " ".join(said.split())
+    assert status == 0
+    for words in ("label-free", "ImageNet", "never saw a mask or a box", "most of them are wrong", "--demo", "propose"):
+        assert words in text
+    assert "job-run" not in text
+
+
+def test_without_a_command_the_page_is_opened(monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setattr("app.web.server.serve", lambda *arguments: opened.append(arguments))
+    flags = ["--workspace", str(tmp_path), "--port", "0", "--auth", "me:a:b", "--demo", "--no-browser"]
+    monkeypatch.setattr(sys, "argv", ["app", *flags])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 0
+    assert opened == [(tmp_path, "127.0.0.1", 0, ("me", "a:b"), True, False)]
+    assert Settings().host == "127.0.0.1"  # reachable from this machine only, unless asked
+
+
+def test_the_command_line_loads_neither_network_nor_page():
+    script = (
+        "import sys, app.cli; print([name for name in ('torch', 'gradio', 'numba', 'timm') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

@@ -1,0 +1,119 @@
+"""The command line of `python -m trainers`: names, options and help.
+
+Each command's body is a module of `trainers.commands`, loaded only when the command runs, so that help comes at once.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainers.errors import TrainersError
+
+cli = typer.Typer(
+    name="python -m trainers",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Long work on folders of images, without the app: find masks in all of them, score masks against human ones.",
+)
+
+
+@cli.callback()
+def commands() -> None:
+    """Keeps the names of commands, however few there are."""
+
+
+@cli.command()
+def propose(
+    out: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="Results: one line of JSON an image, written as soon as it is finished."),
+    ],
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder of images; folders in it are searched too.", show_default=False)
+    ] = None,
+    listing: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help='Instead of a folder: a file with one {"key": "any name", "path": "/absolute/path"} a line.',
+        ),
+    ] = None,
+    proposer: Annotated[
+        str,
+        typer.Option(
+            help="What finds the masks: default (best), fast, paper (the published method, unchanged), "
+            "or package.module:factory of your own."
+        ),
+    ] = "default",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.", show_default=False)] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Processes, each needs a core and about 1 GB.  [default: one a core]", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume/--no-resume",
+            help="Keep what the results file has and do only what is missing, or start it anew.",
+        ),
+    ] = True,
+    hierarchies: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also keep, in this folder, how the parts of each image join into objects and groups.",
+            show_default=False,
+        ),
+    ] = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="Report progress to a program: lines of JSON on standard output, no bar.")
+    ] = False,
+) -> None:
+    """Find the outlines (masks) of things in every image of a folder. Nobody has to have labelled anything.
+
+    The masks come with scores, best first, and without names: the program sees that something is one thing, not
+    what it is.
+
+    Interrupt it whenever you like and run the same command again: finished images are kept. An image that cannot be
+    read gets a line with the reason and holds up nothing.
+
+    Example:  python -m trainers propose photos --out photos.jsonl
+    """
+
+    def body() -> int:
+        from trainers.commands import propose as command
+        from trainers.extract import ExtractSettings
+
+        settings = ExtractSettings(
+            out=out,
+            proposer=proposer,
+            workers=workers or command.usable_cores(),
+            resume=resume,
+            hierarchies=hierarchies,
+        )
+        return command.run(folder, listing, settings, limit, events)
+
+    _run(body)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+def _run(body: Callable[[], int]) -> None:
+    """Exit with the body's code, or with one sentence on standard error."""
+    try:
+        code = body()
+    except TrainersError as error:
+        sentence = str(error).encode("utf-8", "backslashreplace").decode()
+        typer.echo(f"error: {sentence}", err=True)
+        code = error.exit_code
+    raise typer.Exit(code)

@@ -1,0 +1,144 @@
+"""A worker process: makes the proposer once, then answers one image at a time.
+
+It writes nothing, so its parent may kill it at any moment. It ends with its parent, however that ends.
+"""
+
+import hashlib
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+import cv2
+
+from freesolo import proposers
+from freesolo.errors import ConfigError, FreeSoloError, ImageError
+from freesolo.images import read_image
+from freesolo.proposers import Proposer
+from trainers.records import Failure, Record
+from trainers.work_list import WorkItem
+
+if TYPE_CHECKING:
+    from freesolo.freemask.hierarchy import RegionHierarchy
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+ONE_THREAD = dict.fromkeys(_THREAD_VARIABLES, "1")
+"""Environment of a worker, needed before its first import: one process a core leaves no core for further threads."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The worker has made its proposer."""
+
+    identity: str
+    """Of the proposer."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The proposer cannot be made; the worker ends."""
+
+    reason: str
+    """One sentence."""
+    is_usage: bool
+    """Whether the name or a setting is at fault, not this machine."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The answer to one image."""
+
+    key: str
+    line: bytes
+    """For the results file."""
+    masks: int
+    error: str | None
+    """Why there are none, one sentence."""
+    hierarchy: tuple[str, bytes] | None = None
+    """File name and content."""
+
+    @classmethod
+    def failed(cls, item: WorkItem, reason: str) -> "Finished":
+        """The answer where an image has no result."""
+        return cls(item.key, Failure(item.key, item.path, reason).to_line(), 0, reason)
+
+
+def main(
+    connection: "Connection[Ready | Refused | Finished, WorkItem]", proposer_name: str, keep_hierarchies: bool
+) -> None:
+    """Body of the process: sends `Ready` or `Refused`, then one `Finished` for each `WorkItem` received, until killed.
+
+    Args:
+        connection: to the parent.
+        proposer_name: for `freesolo.proposers.make`.
+        keep_hierarchies: send region hierarchies along, where the proposer has any.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us in order
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.dup2(2, 1)  # the parent's standard output belongs to its events, whatever a library prints here
+    try:
+        proposer = proposers.make(proposer_name)
+    except FreeSoloError as error:
+        connection.send(Refused(str(error), isinstance(error, ConfigError)))
+        return
+    except Exception as error:  # noqa: BLE001  a third party's factory may raise anything; its reason must reach the person
+        reason = f"the proposer {proposer_name!r} cannot be made ({type(error).__name__}: {error})"
+        connection.send(Refused(reason, is_usage=False))
+        return
+    _use_one_thread()
+    connection.send(Ready(proposer.identity))
+    while True:
+        connection.send(_answer(connection.recv(), proposer, keep_hierarchies))
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
+
+
+def _use_one_thread() -> None:
+    cv2.setNumThreads(1)
+    if (torch := sys.modules.get("torch")) is not None:  # a proposer without torch is spared its import
+        torch.set_num_threads(1)
+
+
+def _answer(item: WorkItem, proposer: Proposer, keep_hierarchies: bool) -> Finished:
+    try:
+        return _masks(item, proposer, keep_hierarchies)
+    except ImageError as error:
+        return Finished.failed(item, str(error))
+    except Exception as error:  # noqa: BLE001  the boundary of one image: whatever it sets off, the others go on
+        return Finished.failed(item, f"{item.path}: the proposer failed on it ({type(error).__name__}: {error})")
+
+
+def _masks(item: WorkItem, proposer: Proposer, keep_hierarchies: bool) -> Finished:
+    started = time.perf_counter()
+    image = read_image(item.path)
+    proposal = proposer.propose(image.pixels)
+    if proposal.instances.size != (image.height, image.width):
+        raise ValueError(f"masks of size {proposal.instances.size} for an image of {(image.height, image.width)}")
+    hierarchy = _packed(item.key, proposal.hierarchy) if keep_hierarchies and proposal.hierarchy is not None else None
+    record = Record(
+        key=item.key,
+        path=item.path,
+        proposer=proposer.identity,
+        seconds=time.perf_counter() - started,
+        instances=proposal.instances,
+        hierarchy=hierarchy and hierarchy[0],
+        note=image.note,
+    )
+    return Finished(item.key, record.to_line(), len(record.instances), None, hierarchy)
+
+
+def _packed(key: str, hierarchy: "RegionHierarchy") -> tuple[str, bytes]:
+    """A file name that any file system takes, whatever the key holds, and the content."""
+    name = hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return f"{name}.npz", hierarchy.to_bytes()
