@@ -91,7 +91,8 @@ class Instances:
         codes = [{"size": list(size), "counts": code} for code in counts]
         try:
             boxes = np.asarray(coco_mask.toBbox(codes)).reshape(-1, 4) if codes else np.zeros((0, 4))
-            areas = np.asarray(coco_mask.area(codes)) if codes else np.zeros(0)
+            # One by one: pycocotools' area of a list fails from 256 masks on ("out of bounds for uint8").
+            areas = np.array([coco_mask.area(code) for code in codes], np.int64)
         except (ValueError, TypeError) as error:
             raise CodecError(f"RLE counts do not decode at {size}: {error}") from error
         return cls(
@@ -99,7 +100,7 @@ class Instances:
             counts=tuple(counts),
             scores=np.asarray(scores, np.float32).reshape(-1),
             boxes=boxes.astype(np.int32),
-            areas=areas.astype(np.int64),
+            areas=areas,
             embeddings=None if embeddings is None else np.asarray(embeddings, np.float32),
         )
 

@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import os
 import sys
 from contextlib import suppress
 from io import FileIO
@@ -117,7 +116,7 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         OutputError: the disk does not take it; an older file of that name is unharmed.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f"{path.name}.part")
     try:
         partial.write_bytes(data)
         partial.replace(path)

@@ -1,18 +1,20 @@
 """Run a proposer over images of the workspace. Interrupted at any moment, it goes on where it was when run again."""
 
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from app.errors import ProposeError
 from app.services import child
-from app.services.workspace import Workspace
+from app.services.workspace import Workspace, same_process
 from app.store.records import Image, Instance, NewInstance
 from app.store.transaction import Transaction
 from freesolo.instances import Instances
@@ -88,8 +90,8 @@ def run(
         files = [(key, folders[image.folder_id] / image.relative_path) for key, image in by_key.items()]
         try:
             ws.hierarchies.mkdir(exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix="propose-", dir=_jobs_folder(ws)) as folder:
-                reports = child.propose(files, Path(folder), proposer, ws.hierarchies, cancelled)
+            with _work_folder(ws) as folder:
+                reports = child.propose(files, folder, proposer, ws.hierarchies, cancelled)
                 with closing(reports):
                     for report in reports:
                         session.take(report)
@@ -99,10 +101,18 @@ def run(
     return ProposeReport(session.images, session.masks, session.faults, cancelled(), seconds)
 
 
-def _jobs_folder(ws: Workspace) -> Path:
-    folder = ws.path / "jobs"
-    folder.mkdir(exist_ok=True)
-    return folder
+@contextmanager
+def _work_folder(ws: Workspace) -> Iterator[Path]:
+    """A folder for one run's files, removed at its end; those of killed runs are removed too."""
+    jobs = ws.path / "jobs"
+    jobs.mkdir(exist_ok=True)
+    for left in jobs.glob("propose-*-*-*"):
+        _, pid, started, _ = left.name.split("-", 3)
+        if not same_process(int(pid), float(started)):
+            shutil.rmtree(left, ignore_errors=True)
+    me = psutil.Process()
+    with tempfile.TemporaryDirectory(prefix=f"propose-{me.pid}-{me.create_time()}-", dir=jobs) as name:
+        yield Path(name)
 
 
 class _Session:

@@ -86,6 +86,14 @@ class Server:
             self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
 
+    def end(self):
+        """End it in whatever way works."""
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
 
 def start_app(folder, *arguments, fake=True):
     """Start ``python -m app``; ``fake``: its proposer is the stand-in of tests/app/fakes. Returns (process, output)."""
@@ -145,11 +153,7 @@ class Servers:
 
     def stop_all(self):
         for server in self.running:
-            try:
-                server.stop()
-            except subprocess.TimeoutExpired:
-                server.process.kill()
-                server.process.wait()
+            server.end()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A fast proposer for tests, ``tests.trainers.fake:make``: the colour of an image's top left pixel says what happens to it.
+"""A fast proposer for tests, ``tests.trainers.fake:make``: the colour of an image says what happens to it.
 
 It imports no torch, so that a worker process starts in half a second. Its identity is in the environment.
 """
@@ -24,7 +24,7 @@ FINE, RAISES, DIES, DIES_ONCE, SLOW, SEGFAULTS, WRONG_SIZE, NOT_A_NUMBER = range
 IDENTITY = "FAKE_IDENTITY"
 """Environment: the proposer's identity."""
 MEMORY = "FAKE_MEMORY"
-"""Environment: a folder in which images that killed a worker are remembered."""
+"""Environment: a folder in which images that killed a worker, and workers that are in a slow image, leave a mark."""
 
 
 class FakeHierarchy:
@@ -47,6 +47,7 @@ class FakeProposer:
         if what == SEGFAULTS:
             os.kill(os.getpid(), signal.SIGSEGV)
         if what == SLOW:
+            asleep(os.getpid()).touch()
             time.sleep(60)
         print("a library talks on standard output")
         if what == WRONG_SIZE:
@@ -63,6 +64,11 @@ class FakeProposer:
         is_new = not mark.exists()
         mark.touch()
         return is_new
+
+
+def asleep(pid):
+    """A file that is there once this worker is in a slow image."""
+    return Path(os.environ[MEMORY]) / f"asleep-{pid}"
 
 
 def make():

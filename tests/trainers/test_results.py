@@ -90,10 +90,13 @@ def test_two_runs_cannot_write_one_file(tmp_path):
 
 def test_a_full_disk_leaves_whole_lines(tmp_path, small_disk):
     path = tmp_path / "r.jsonl"
-    with ResultsFile(path, resume=True) as results, pytest.raises(OutputError, match=r"r\.jsonl cannot be written"):
-        for _ in range(small_disk):
+    fitting = small_disk // len(LINE)
+    with ResultsFile(path, resume=True) as results:
+        for _ in range(fitting):
             results.append(LINE)
-    assert path.read_bytes() == LINE * (small_disk // len(LINE))
+        with pytest.raises(OutputError, match=r"r\.jsonl cannot be written"):
+            results.append(LINE)
+    assert path.read_bytes() == LINE * fitting
 
 
 def test_a_full_disk_has_its_own_sentence(tmp_path):

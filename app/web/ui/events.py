@@ -8,5 +8,14 @@ QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 Gradio's login covers handlers, and `app.web.security.Guard` refuses what another site's page sends.
 """
 
+def module(name: str) -> str:
+    """JavaScript that imports one of our modules: ``module('queue.js') + '.then(...)'``.
+
+    The address is complete, since browsers may resolve a relative one in evaluated code (as Gradio's is) against the
+    page that evaluated the same text before: after a restart on another port that would be an app that is gone.
+    """
+    return f"import(`${{location.origin}}/static/js/{name}`)"
+
+
 REFRESH = "() => document.dispatchEvent(new CustomEvent('annotator:refresh'))"
 """Tells the header that something has just been started."""

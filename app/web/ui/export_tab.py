@@ -12,7 +12,7 @@ from app.services import catalogue, export
 from app.services.workspace import Workspace
 from app.store.records import InstanceState
 from app.web.ui import words
-from app.web.ui.events import QUIET
+from app.web.ui.events import QUIET, module
 
 Encoding = Literal["rle", "polygons"]
 
@@ -21,9 +21,9 @@ _TITLE = """
 <p>One COCO instance file: every image, and the masks you choose, pixel for pixel. Other tools read it.</p></div>
 """
 _ENCODINGS = [("Run lengths (RLE): exact, with holes", "rle"), ("Polygons: for tools that read no RLE", "polygons")]
-_DOWNLOAD = """
-(states, encoding) => import('/static/js/download.js').then(({download}) => download(
-  `/api/export?states=${encodeURIComponent(states.join(','))}&encoding=${encodeURIComponent(encoding)}`,
+_DOWNLOAD = f"""
+(states, encoding) => {module("download.js")}.then(({{download}}) => download(
+  `/api/export?states=${{encodeURIComponent(states.join(','))}}&encoding=${{encodeURIComponent(encoding)}}`,
   document.querySelector('#export-download-note')))
 """
 _NOTE = '<p id="export-download-note" class="note" role="status"></p>'

@@ -12,7 +12,7 @@ from app.services import catalogue
 from app.services.workspace import Workspace
 from app.store.records import ImageStatus, Job
 from app.web.ui import words
-from app.web.ui.events import QUIET, REFRESH
+from app.web.ui.events import QUIET, REFRESH, module
 from freesolo import proposers
 
 TRIAL = 12
@@ -34,13 +34,13 @@ _TITLE = """
 <p>No labels and no training: the app groups what belongs together in each image and ranks the groups. Many proposals
    will be wrong; rejecting one is a single key. Decisions that you have made are never overwritten.</p></div>
 """
-_PREVIEW = """
-import('/static/js/preview.js').then(({mountPreview}) => {
-  const preview = mountPreview(element.querySelector('.preview-root'), {api: '/api'});
+_PREVIEW = f"""
+{module("preview.js")}.then(({{mountPreview}}) => {{
+  const preview = mountPreview(element.querySelector('.preview-root'), {{api: '/api'}});
   const show = () => preview.show(JSON.parse(props.value || '[]'));
   watch('value', show);
   show();
-});
+}});
 """
 
 

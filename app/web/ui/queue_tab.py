@@ -2,9 +2,11 @@
 
 import gradio as gr
 
-_MOUNT = """
-import('/static/js/queue.js').then(({mountQueue}) => mountQueue(
-  element.querySelector('.queue-root'), {api: '/api', onOpen: (id) => { location.hash = `#/review/${id}`; }}));
+from app.web.ui.events import module
+
+_MOUNT = f"""
+{module("queue.js")}.then(({{mountQueue}}) => mountQueue(
+  element.querySelector('.queue-root'), {{api: '/api', onOpen: (id) => {{ location.hash = `#/review/${{id}}`; }}}}));
 """
 
 

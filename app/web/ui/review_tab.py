@@ -2,10 +2,12 @@
 
 import gradio as gr
 
-_MOUNT = """
-import('/static/js/review.js')
-  .then(({mountReview}) => mountReview(element.querySelector('.review-root'), {api: '/api'}))
-  .catch((error) => { document.documentElement.dataset.review = 'error'; throw error; });
+from app.web.ui.events import module
+
+_MOUNT = f"""
+{module("review.js")}
+  .then(({{mountReview}}) => mountReview(element.querySelector('.review-root'), {{api: '/api'}}))
+  .catch((error) => {{ document.documentElement.dataset.review = 'error'; throw error; }});
 """
 
 

@@ -2,6 +2,8 @@
 
 import gradio as gr
 
+from app.web.ui.events import module
+
 _TEMPLATE = """
 <div class="dropzone" data-dropzone>
   <p>or drop images or a folder here</p>
@@ -11,9 +13,9 @@ _TEMPLATE = """
   <p class="note" role="status" data-note></p>
 </div>
 """
-_MOUNT = """
-import('/static/js/upload.js').then(({mountUpload}) =>
-  mountUpload(element, {api: '/api', onDone: () => trigger('submit')}));
+_MOUNT = f"""
+{module("upload.js")}.then(({{mountUpload}}) =>
+  mountUpload(element, {{api: '/api', onDone: () => trigger('submit')}}));
 """
 
 

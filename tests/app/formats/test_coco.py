@@ -98,6 +98,16 @@ def test_the_same_input_gives_the_same_bytes_and_extras_only_where_asked():
     assert (file["annotations"][0]["score"], file["annotations"][0]["state"]) == (0.25, "unsure")
 
 
+def test_a_thousand_masks_of_one_image_all_arrive():
+    planes = np.zeros((1000, 24, 50), bool)
+    planes[np.arange(1000), np.arange(1000) // 50, np.arange(1000) % 50] = True
+    found = Instances.from_masks(planes, np.zeros(1000))
+    masks = [CocoMask(number, 1, 1, (24, 50), code.decode()) for number, code in enumerate(found.counts, start=1)]
+    file, report, _ = written([CocoImage(1, "a.png", 50, 24)], masks, "polygons")
+    assert report.masks == 1000
+    assert {tuple(a["bbox"]) for a in file["annotations"]} == {(n % 50, n // 50, 1, 1) for n in range(1000)}
+
+
 def test_nothing_at_all_is_a_valid_file_with_all_categories(tmp_path, capsys):
     file, report, data = written([], [])
     assert [(category["id"], category["name"]) for category in file["categories"]] == [(1, "object"), (2, "Kätzchen")]

@@ -149,6 +149,7 @@ def test_killed_at_any_moment_it_goes_on(ws, photos, fake_trainers):
     process.kill()
     process.wait()
     assert statuses(ws)[0] == "todo"
+    assert len(list((ws.path / "jobs").iterdir())) == 1
     gone, alive = psutil.wait_procs(children, timeout=5)  # its output leads nowhere: it ends at the next image
     assert (len(gone), alive) == (1, [])
     fake_trainers.setenv("FAKE_SECONDS", "0")
@@ -156,3 +157,4 @@ def test_killed_at_any_moment_it_goes_on(ws, photos, fake_trainers):
     assert proposing.run(ws).images == waiting > 0
     assert statuses(ws) == ["todo"] * 3
     assert [len(review.load(ws, image_id).instances) for image_id in (1, 2, 3)] == [3, 3, 3]
+    assert list((ws.path / "jobs").iterdir()) == []

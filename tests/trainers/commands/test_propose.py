@@ -14,19 +14,17 @@ import pytest
 from tests.trainers import fake
 from trainers.records import latest
 
-SLOWLY = ("a", "b", "c")
-
 
 @pytest.fixture
-def start(tmp_path):
+def start(tmp_path, monkeypatch):
     """Starts the command in a session of its own; whatever is left of it is killed at the end."""
     started = []
+    monkeypatch.setenv(fake.MEMORY, str(tmp_path))
 
     def popen(*arguments, **options):
         command = [sys.executable, "-m", "trainers", "propose", "--proposer", fake.NAME, *map(str, arguments)]
-        environment = {**os.environ, fake.MEMORY: str(tmp_path)}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "encoding": "utf-8"}
-        process = subprocess.Popen(command, env=environment, start_new_session=True, **pipes, **options)
+        process = subprocess.Popen(command, start_new_session=True, **pipes, **options)
         started.append(process)
         return process
 
@@ -54,10 +52,19 @@ def slow_run(start, photos, tmp_path):
     process = start(photos(a=fake.FINE, b=fake.SLOW, c=fake.SLOW), "--out", tmp_path / "o", "--events", "--workers", 2)
     assert next_event(process)["event"] == "start"
     assert next_event(process)["key"] == "a.png"
-    time.sleep(0.3)  # until both workers sleep in their images
-    workers = [child for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
-    assert len(workers) == 2
-    return process, workers, tmp_path / "o"
+    return process, sleeping_workers(process, 2), tmp_path / "o"
+
+
+def sleeping_workers(process, number):
+    """The workers, as soon as so many are in a slow image."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        children = psutil.Process(process.pid).children()
+        workers = [child for child in children if fake.asleep(child.pid).exists()]
+        if len(workers) == number:
+            return workers
+        time.sleep(0.05)
+    raise AssertionError("no worker has come to its image")
 
 
 def next_event(process):
@@ -113,8 +120,9 @@ def test_a_name_that_is_no_text_is_printed(propose, photos, tmp_path):
     done = propose(folder, "--out", tmp_path / "o")
     assert done.returncode == 0
     assert "bad-\\udcff.png: the proposer failed" in done.stderr
-    folder.rename(os.fsencode(tmp_path) + b"/\xfe")
-    assert propose(os.fsdecode(os.fsencode(tmp_path) + b"/\xfd"), "--out", tmp_path / "o").returncode == 2
+    missing = propose(tmp_path / os.fsdecode(b"none-\xff"), "--out", tmp_path / "o")
+    assert missing.returncode == 2
+    assert "there is no folder" in missing.stderr
 
 
 @pytest.mark.parametrize(
@@ -179,10 +187,9 @@ def test_a_worker_killed_from_outside_costs_nothing(start, photos, tmp_path):
     process = start(photos(a=fake.SLOW, b=fake.FINE, c=fake.FINE), "--out", tmp_path / "o", "--events", "--workers", 1)
     assert next_event(process)["event"] == "start"
     for _ in range(2):  # the second time its image is given up
-        time.sleep(1)
-        workers = [kid for kid in psutil.Process(process.pid).children() if "spawn_main" in " ".join(kid.cmdline())]
-        assert len(workers) == 1
-        workers[0].kill()
+        (worker,) = sleeping_workers(process, 1)
+        worker.kill()
+        worker.wait()
     assert next_event(process)["error"] == "the worker process died, probably out of memory, on this image"
     assert [next_event(process)["key"], next_event(process)["key"]] == ["b.png", "c.png"]
     assert next_event(process)["event"] == "done"

@@ -1,0 +1,138 @@
+"""Every screen renders, light and dark, wide and on a phone, and is usable without a mouse or good eyes."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.app.helpers import make_image
+
+SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+TABS = ["import", "propose", "queue", "review", "export"]
+READY = {
+    "import": "#import-summary [data-summary]",
+    "propose": ".shot canvas",
+    "queue": "#queue-html [role=option]",
+    "review": "html[data-review=ready] #review-html canvas",
+    "export": "#export-summary [data-summary]",
+}
+
+
+@pytest.fixture(scope="module")
+def empty(make_server, tmp_path_factory):
+    return make_server(tmp_path_factory.mktemp("empty"))
+
+
+@pytest.fixture(scope="module")
+def server(make_server, tmp_path_factory):
+    """Three images with masks and one that is broken."""
+    folder = tmp_path_factory.mktemp("screens")
+    for seed in range(3):
+        make_image(folder / "photos" / f"picture {seed}.png", size=(160, 120), seed=seed)
+    (folder / "photos" / "broken.png").write_bytes(b"no picture")
+    server = make_server(folder, "--demo")
+    server.wait_for(lambda now: now["images"]["total"] > 5 and now["images"]["new"] == 0 and now["job"] is None)
+    return server
+
+
+def open_screen(new_page, server, tab, size, theme):
+    page = new_page(*SIZES[size], color_scheme=theme)
+    page.goto(f"{server.url}/?__theme={theme}#/{tab}")
+    page.locator(READY[tab]).first.wait_for()
+    return page
+
+
+def serious(page):
+    """What axe finds that keeps people out, one line each."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{fault['id']}: {node['target']} {node['failureSummary'][:300]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
+
+
+def overflow(page):
+    """Pixels by which the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("tab", TABS)
+def test_screen(new_page, server, tab, size, theme):
+    page = open_screen(new_page, server, tab, size, theme)
+    assert page.get_by_role("tab", selected=True).get_attribute("data-tab-id") == tab
+    assert page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
+    assert overflow(page) <= 0
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_first_run(new_page, empty, size, theme):
+    page = new_page(*SIZES[size], color_scheme=theme)
+    page.goto(f"{empty.url}/?__theme={theme}")
+    page.locator("#welcome-demo").wait_for()
+    assert not page.locator("#tabs").is_visible()
+    assert overflow(page) <= 0
+    assert serious(page) == []
+
+
+def test_nothing_of_gradio_is_offered(page, server):
+    page.goto(f"{server.url}/#/import")
+    page.locator(READY["import"]).wait_for()
+    assert page.locator("footer").all_inner_texts() in ([], [""])
+    assert page.title().endswith("FreeSOLO Annotator")
+
+
+def test_tabs_and_addresses_follow_each_other(page, server):
+    page.goto(f"{server.url}/#/import")
+    page.locator(READY["import"]).wait_for()
+    page.get_by_role("tab", name="Export").click()
+    page.wait_for_url("**/#/export")
+    page.go_back()
+    page.wait_for_url("**/#/import")
+    assert page.locator("#import-folder").is_visible()
+    page.evaluate("location.hash = '#/nowhere'")
+    assert page.locator("#import-folder").is_visible()
+
+
+def test_the_header_stays_put_between_tabs(page, server):
+    page.goto(f"{server.url}/#/import")
+    page.locator(READY["import"]).wait_for()
+    places = []
+    for tab in ("Export", "Queue", "Propose", "Import"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_selector(f"html[data-tab={tab.lower()}]")
+        places.append((page.locator(".topbar").bounding_box(), page.get_by_role("tab", name="Review").bounding_box()))
+    assert all(place == places[0] for place in places)
+
+
+def test_switching_tabs_is_instant_once_they_were_open(page, server):
+    page.goto(f"{server.url}/#/review")
+    page.locator(READY["review"]).first.wait_for()
+    page.evaluate("location.hash = '#/export'")
+    page.locator(READY["export"]).wait_for()
+    milliseconds = page.evaluate(
+        """async () => {
+          const start = performance.now();
+          location.hash = '#/review';
+          const shown = () => document.querySelector('#review-html').getClientRects().length > 0;
+          while (!shown()) await new Promise(requestAnimationFrame);
+          return performance.now() - start;
+        }"""
+    )
+    assert milliseconds < 400  # some frames of a software renderer that shares two cores
+
+
+def test_the_page_works_by_keyboard_alone(page, server):
+    page.goto(f"{server.url}/#/import")
+    page.locator(READY["import"]).wait_for()
+    page.get_by_role("tab", name="Import").focus()
+    for _ in range(8):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.closest('#import-folder') !== null"):
+            break
+    page.keyboard.type("/no/such/folder")
+    page.keyboard.press("Enter")
+    page.locator("#import-report .problem", has_text="There is no folder /no/such/folder").wait_for()
