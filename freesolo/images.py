@@ -1,7 +1,7 @@
 """Reading any image upright as RGB, by one rule everywhere: EXIF orientation applied, sizes those of the upright image.
 
-The original file is never written. What had to be converted is said in `ReadImage.note`; what cannot be read raises `ImageError` with
-the reason in one sentence.
+The original file is never written. What had to be converted is said in `ReadImage.note`; what cannot be read raises
+`ImageError` with the reason in one sentence.
 """
 
 import io
@@ -21,7 +21,9 @@ from freesolo.errors import ImageError
 
 UInt8 = npt.NDArray[np.uint8]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".jp2"})
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm", ".pbm", ".jp2"}
+)
 """Lower-case suffixes of the files that a folder is searched for."""
 
 MAX_PIXELS = 400_000_000
@@ -100,7 +102,8 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
 def read_image(path: str | os.PathLike[str]) -> ReadImage:
     """Decode an image file upright as RGB.
 
-    16-bit and float images are stretched between two percentiles; transparency is laid on white; of several frames the first counts.
+    16-bit and float images are stretched between two percentiles; transparency is laid on white; of several frames the
+    first counts.
 
     Raises:
         ImageError: as `probe`, or the pixels are truncated or damaged.
@@ -112,18 +115,22 @@ def read_image(path: str | os.PathLike[str]) -> ReadImage:
         try:
             image.load()
         except (OSError, ValueError, SyntaxError, MemoryError, EOFError, Image.DecompressionBombError) as error:
-            raise ImageError(f"{path}: the picture is damaged or cut off ({error}); replace the file or leave it out") from error
+            raise ImageError(
+                f"{path}: the picture is damaged or cut off ({error}); replace the file or leave it out"
+            ) from error
+        remaining = _orientation(image)  # 1 where Pillow has turned the image already
         depth, stretch = 1 if image.mode == "1" else 8, None
         if image.mode in _DEEP_MODES:
             pixels, stretch, depth = _stretched(image)
             notes.append(f"{depth}-bit values {stretch[0]:g}..{stretch[1]:g} shown as 0..255")
         else:
             pixels = _rgb(image, notes)
-    return ReadImage(_upright(pixels, info.orientation), info.raw_size, info.orientation, depth, stretch, "; ".join(notes))
+    upright = _upright(pixels, remaining)
+    return ReadImage(upright, info.raw_size, info.orientation, depth, stretch, "; ".join(notes))
 
 
 def resize_shorter(pixels: UInt8, short: int, longest: int | None = None) -> UInt8:
-    """Scale so that the shorter side is ``short`` pixels, but the longer one at most ``longest``; (h, w, 3) uint8 in and out."""
+    """Scale so that the shorter side is ``short`` pixels, but the longer one at most ``longest``; (h, w, 3) uint8."""
     height, width = pixels.shape[:2]
     scale = short / min(height, width)
     if longest is not None:
@@ -147,33 +154,35 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise ImageError(f"{path}: cannot be read ({error})") from error
     if not data:
         raise ImageError(f"{path}: the file is empty")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of odd metadata; sizes are checked below, damage raises
-        try:
-            image = Image.open(io.BytesIO(data))
-        except UnidentifiedImageError:
-            raise ImageError(f"{path}: not an image, whatever its name says") from None
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise ImageError(f"{path}: not a readable image ({error})") from error
-        with image:
-            if image.width * image.height > MAX_PIXELS:
-                megapixels = image.width * image.height / 1e6
-                raise ImageError(
-                    f"{path}: {image.width} x {image.height} is {megapixels:.0f} megapixels, the limit is {MAX_PIXELS / 1e6:.0f}; cut it into tiles"
-                )
-            yield image
+    try:
+        image = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError:
+        raise ImageError(f"{path}: not an image, whatever its name says") from None
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path}: not a readable image ({error})") from error
+    with image:
+        if image.width * image.height > MAX_PIXELS:
+            megapixels = image.width * image.height / 1e6
+            raise ImageError(
+                f"{path}: {image.width} x {image.height} is {megapixels:.0f} megapixels, "
+                f"the limit is {MAX_PIXELS / 1e6:.0f}; cut it into tiles"
+            )
+        yield image
 
 
 Image.MAX_IMAGE_PIXELS = None  # the limit above, checked before any decoding, takes the place of Pillow's warning
+# Pillow warns of odd metadata, which costs nothing; damage raises. Once for all: filters cannot be set in one thread alone.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def _info(image: Image.Image) -> ImageInfo:
     orientation = _orientation(image)
-    size = (image.height, image.width) if orientation >= 5 else image.size
+    turned = (image.height, image.width) if orientation >= 5 else image.size
+    upright, raw = (image.size, turned) if image.format == "TIFF" else (turned, image.size)  # Pillow turns TIFFs itself
     return ImageInfo(
-        width=size[0],
-        height=size[1],
-        raw_size=image.size,
+        width=upright[0],
+        height=upright[1],
+        raw_size=raw,
         orientation=orientation,
         format=image.format or "",
         mode=image.mode,
@@ -184,21 +193,26 @@ def _info(image: Image.Image) -> ImageInfo:
 def _orientation(image: Image.Image) -> int:
     try:
         value = image.getexif().get(_EXIF_ORIENTATION, 1)
-    except (OSError, ValueError, SyntaxError, TypeError, KeyError, AttributeError):  # damaged metadata never costs the picture
-        return 1
+    except (OSError, ValueError, SyntaxError, TypeError, KeyError, AttributeError):
+        return 1  # damaged metadata never costs the picture
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _stretched(image: Image.Image) -> tuple[UInt8, tuple[float, float], int]:
     """A 16-bit or float image as gray RGB, the percentile window and the bit depth."""
     values = np.asarray(image, np.float32)
-    finite = values[np.isfinite(values)]
-    low, high = (float(v) for v in np.percentile(finite, _STRETCH_PERCENTILES)) if finite.size else (0.0, 1.0)
-    if high <= low:
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    low, high = _window(values[np.isfinite(values)])
     span = high - low if high > low else 1.0
     gray = np.nan_to_num(np.clip((values - low) / span, 0, 1) * 255, nan=0).round().astype(np.uint8)
     return np.repeat(gray[..., None], 3, axis=2), (low, high), 32 if image.mode == "F" else 16
+
+
+def _window(finite: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """The percentiles; where they fall together, all values; where there is none, 0 and 1."""
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.percentile(finite, _STRETCH_PERCENTILES)
+    return (float(low), float(high)) if low < high else (float(finite.min()), float(finite.max()))
 
 
 def _rgb(image: Image.Image, notes: list[str]) -> UInt8:
@@ -206,7 +220,7 @@ def _rgb(image: Image.Image, notes: list[str]) -> UInt8:
         notes.append(_MODE_NOTES[image.mode])
     if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
         with_alpha = image.convert("RGBA")
-        if with_alpha.getextrema()[3] != (255, 255):
+        if with_alpha.getchannel("A").getextrema() != (255, 255):
             notes.append("transparency laid on white")
             white = Image.new("RGBA", image.size, (255, 255, 255, 255))
             with_alpha = Image.alpha_composite(white, with_alpha)
@@ -217,7 +231,7 @@ def _rgb(image: Image.Image, notes: list[str]) -> UInt8:
 def _upright(pixels: UInt8, orientation: int) -> UInt8:
     """Apply an EXIF orientation to (h, w, 3) pixels."""
     if orientation in (5, 6, 7, 8):
-        pixels = pixels.transpose(1, 0, 2)
+        pixels = np.swapaxes(pixels, 0, 1)
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     if orientation in (3, 4, 7, 8):

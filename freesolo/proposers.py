@@ -49,9 +49,15 @@ def _freemask(preset: str) -> Proposer:
 
 
 _BUILT_IN: dict[str, tuple[str, Callable[[], Proposer]]] = {
-    "default": ("superpixel merge trees and Free Mask queries, label-free ranking: best quality", lambda: _freemask("default")),
+    "default": (
+        "superpixel merge trees and Free Mask queries, label-free ranking: best quality",
+        lambda: _freemask("default"),
+    ),
     "fast": ("the same with fewer trees on a smaller image", lambda: _freemask("fast")),
-    "paper": ("Free Mask exactly as in the FreeSOLO paper (needs a ResNet; weights by the settings)", lambda: _freemask("paper")),
+    "paper": (
+        "Free Mask exactly as in the FreeSOLO paper (needs a ResNet; weights by the settings)",
+        lambda: _freemask("paper"),
+    ),
 }
 _GROUP = "freesolo.proposers"
 

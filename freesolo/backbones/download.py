@@ -42,7 +42,9 @@ def fetch(passport: Passport, progress: Progress | None = None) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DownloadError(f"{target.parent}: cannot be made ({error.strerror}); set FREESOLO_CACHE to a folder of yours") from error
+        raise DownloadError(
+            f"{target.parent}: cannot be made ({error.strerror}); set FREESOLO_CACHE to a folder of yours"
+        ) from error
     failures = []
     for mirror in passport.mirrors:
         try:
@@ -69,7 +71,9 @@ def _from(url: str, target: Path, sha256: str | None, progress: Progress | None)
     digest = sha256_of(part)
     if sha256 is not None and not digest.startswith(sha256):
         part.unlink()
-        raise DownloadError(f"checksum {digest[:12]} instead of {sha256[:12]}: the file is not what its authors published")
+        raise DownloadError(
+            f"checksum {digest[:12]} instead of {sha256[:12]}: the file is not what its authors published"
+        )
     part.replace(target)
 
 

@@ -8,7 +8,7 @@ that deep features come on a dense grid.
 import hashlib
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import timm
 import torch
@@ -45,7 +45,14 @@ def _to_timm_name(name: str) -> str:
         module, _, leaf = name.rpartition(".")
         return f"{outer.get(module, module)}.{leaf}"
     index, module, leaf = int(block[1]), block[2], block[3]
-    inner = {"_expand_conv": "conv_pw", "_bn0": "bn1", "_depthwise_conv": "conv_dw", "_bn1": "bn2", "_project_conv": "conv_pwl", "_bn2": "bn3"}
+    inner = {
+        "_expand_conv": "conv_pw",
+        "_bn0": "bn1",
+        "_depthwise_conv": "conv_dw",
+        "_bn1": "bn2",
+        "_project_conv": "conv_pwl",
+        "_bn2": "bn3",
+    }
     if index == 0:  # the first block has no expansion, so timm counts its layers from the depthwise one
         inner = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
     stage = 0
@@ -96,17 +103,18 @@ class _Block(NamedTuple):
     residual: bool
 
 
-def _fold(conv: nn.Module, norm: nn.Module, dtype: torch.dtype) -> _Convolution:
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d, dtype: torch.dtype) -> _Convolution:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     weight, bias = fuse_conv_bn_weights(
-        conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias  # type: ignore[arg-type]
+        conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
     )
-    weight = weight.detach().to(dtype).contiguous(memory_format=torch.channels_last)
-    stride: tuple[int, int] = conv.stride  # type: ignore[assignment]
-    return _Convolution(weight, bias.detach().to(dtype), stride[0])
+    folded = weight.detach().to(dtype).contiguous(memory_format=torch.channels_last)
+    return _Convolution(folded, bias.detach().to(dtype), conv.stride[0])
 
 
 def _fold_block(block: nn.Module, dtype: torch.dtype) -> _Block:
-    layers = dict(block.named_children())
+    layers: dict[str, Any] = dict(block.named_children())
     if "conv_pwl" in layers:
         expand = _fold(layers["conv_pw"], layers["bn1"], dtype)
         depthwise = _fold(layers["conv_dw"], layers["bn2"], dtype)
@@ -135,9 +143,11 @@ class DenseLite0:
                 (`freesolo.backbones.precision.native_bfloat16`); the cosine to float32 features is 0.998.
         """
         self._dtype = dtype
-        children = dict(network.named_children())
+        children: dict[str, Any] = dict(network.named_children())
         self._stem = _fold(children["conv_stem"], children["bn1"], self._dtype)
-        self._blocks = [_fold_block(block, self._dtype) for stage in children["blocks"].children() for block in stage.children()]
+        self._blocks = [
+            _fold_block(block, self._dtype) for stage in children["blocks"].children() for block in stage.children()
+        ]
         self._head = _fold(children["conv_head"], children["bn2"], self._dtype)
 
     @torch.inference_mode()

@@ -1,8 +1,6 @@
 """Passports: what is known of each set of official weights, as data. Loading code reads them; nothing else names an address."""
 
-
 from freesolo.config import Config
-
 
 
 class Passport(Config):

@@ -28,7 +28,9 @@ def passport_of(name: str) -> Passport:
         return PASSPORTS[name]
     if name.startswith(_TIMM):
         return Passport(name=name, architecture=name, licence="of the file", commercial=False, trained_on="unknown")
-    raise ConfigError(f"no backbone called {name!r}; there are: {', '.join(PASSPORTS)}, and timm:MODEL with a local file")
+    raise ConfigError(
+        f"no backbone called {name!r}; there are: {', '.join(PASSPORTS)}, and timm:MODEL with a local file"
+    )
 
 
 def load(name: str, weights: Path | None = None, progress: Progress | None = None) -> Backbone:
@@ -52,9 +54,19 @@ def load(name: str, weights: Path | None = None, progress: Progress | None = Non
     path = weights or fetch(passport, progress)
     network = _network(passport)
     match = fill(network, read_state(path, passport), path)
-    _log.info("%s: %d keys matched, %d missing, %d unexpected", path, len(match.matched), len(match.missing), len(match.unexpected))
+    _log.info(
+        "%s: %d keys matched, %d missing, %d unexpected",
+        path,
+        len(match.matched),
+        len(match.missing),
+        len(match.unexpected),
+    )
     identity = f"{name}@{sha256_of(path)[:12]}"
-    return TimmBackbone(network, identity) if passport.architecture.startswith(_TIMM) else ResNetBackbone(network, identity)
+    return (
+        TimmBackbone(network, identity)
+        if passport.architecture.startswith(_TIMM)
+        else ResNetBackbone(network, identity)
+    )
 
 
 def _network(passport: Passport) -> nn.Module:

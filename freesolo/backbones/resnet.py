@@ -29,7 +29,7 @@ class ResNetBackbone:
 
     def __init__(self, network: nn.Module, identity: str) -> None:
         self.identity = identity
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def features(self, images: Tensor) -> dict[int, Tensor]:

@@ -1,5 +1,7 @@
 """Any model of timm as a source of feature maps: convolutional ones by stage, vision transformers as one map at their patch size."""
 
+from typing import Any
+
 import timm
 import torch
 import torch.nn.functional as F
@@ -16,7 +18,7 @@ def make_timm(name: str) -> nn.Module:
     """
     if not timm.is_model(name):
         raise ConfigError(f"timm has no model called {name!r}; timm.list_models() names them")
-    options = {"dynamic_img_size": True} if name.startswith(("vit_", "deit")) else {}
+    options: dict[str, Any] = {"dynamic_img_size": True} if name.startswith(("vit_", "deit")) else {}
     model: nn.Module = timm.create_model(name, pretrained=False, num_classes=0, **options)
     return model.eval()
 

@@ -1,4 +1,4 @@
-"""COCO RLE: run lengths in column-major order, zeros first; compressed (ASCII) inside the product, a plain list also read."""
+"""COCO RLE: column-major run lengths, zeros first; compressed (ASCII) inside the product, a plain list is read too."""
 
 from collections.abc import Sequence
 
@@ -113,4 +113,5 @@ def _check_runs(runs: Sequence[int], size: tuple[int, int]) -> None:
     if any(run < 0 for run in runs):
         raise CodecError("RLE counts hold a negative run")
     if sum(runs) != size[0] * size[1]:
-        raise CodecError(f"RLE counts sum to {sum(runs)}, but the image has {size[0]} x {size[1]} = {size[0] * size[1]} pixels")
+        pixels = f"{size[0]} x {size[1]} = {size[0] * size[1]} pixels"
+        raise CodecError(f"RLE counts sum to {sum(runs)}, but the image has {pixels}")

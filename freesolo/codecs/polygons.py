@@ -1,7 +1,7 @@
 """Polygons along pixel edges: one pixel is a unit square, corners are integers, so that nothing is lost.
 
-A contour through pixel centres (as `cv2.findContours` gives) loses half a pixel all around and whole one-pixel masks; a ring along the
-edges encloses exactly the mask's pixels: its shoelace area is the pixel count.
+A contour through pixel centres (as `cv2.findContours` gives) loses half a pixel all around and whole one-pixel masks; a
+ring along the edges encloses exactly the mask's pixels: its shoelace area is the pixel count.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Ring:
 
 
 def mask_to_rings(mask: npt.NDArray[np.generic]) -> list[Ring]:
-    """All rings of a (height, width) mask in scan order. Parts are 4-connected: pixels that touch at a corner are two parts."""
+    """All rings of a (height, width) mask. Parts are 4-connected: pixels that touch at a corner are two parts."""
     padded = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.uint8)
     padded[1:-1, 1:-1] = mask != 0
     points, ends, areas = _trace(padded)
@@ -37,15 +37,15 @@ def mask_to_rings(mask: npt.NDArray[np.generic]) -> list[Ring]:
 def to_coco(mask: npt.NDArray[np.generic]) -> list[list[float]]:
     """COCO polygons [[x, y, x, y, ...], ...] of a (height, width) mask: one ring a part.
 
-    COCO joins the rings of a mask and knows no holes, so each hole is reached from its part by a bridge without width (a keyhole);
-    pycocotools decodes the result to exactly the mask.
+    COCO joins the rings of a mask and knows no holes, so each hole is reached from its part by a bridge without width (a
+    keyhole); pycocotools decodes the result to exactly the mask.
     """
     rings = mask_to_rings(mask)
     owners = _edge_owners(rings, mask.shape[0], mask.shape[1])
     loops: dict[int, list[list[int]]] = {k: ring.points.tolist() for k, ring in enumerate(rings) if not ring.hole}
     part_of = {k: k for k in loops}
     holes = [k for k, ring in enumerate(rings) if ring.hole]
-    for k in sorted(holes, key=lambda k: int(rings[k].points[:, 0].min())):  # what lies left of a hole is joined before it
+    for k in sorted(holes, key=lambda k: int(rings[k].points[:, 0].min())):  # what lies left of a hole is joined first
         x, y, loop = _leftmost_first(rings[k].points)
         reach = x - 1
         while owners[y - 1, reach] < 0 and owners[y, reach] < 0:
@@ -56,7 +56,7 @@ def to_coco(mask: npt.NDArray[np.generic]) -> list[list[float]]:
 
 
 def rasterise(rings: Sequence[npt.NDArray[np.integer]], size: tuple[int, int]) -> Bool:
-    """The mask (height, width) that rings with integer corners and axis-parallel sides enclose by the even-odd rule; exact.
+    """The (height, width) mask that rings with integer corners and axis-parallel sides enclose (even-odd rule); exact.
 
     Args:
         rings: each (k, 2) x, y; parts and holes alike.
@@ -90,7 +90,10 @@ def _edge_owners(rings: list[Ring], height: int, width: int) -> Int32:
 
 
 def _leftmost_first(points: Int32) -> tuple[int, int, list[list[int]]]:
-    """The top corner of a hole's leftmost edge, and the ring from there once around. Rows above and below it are foreground to its left."""
+    """The top corner of a hole's leftmost edge, and the ring from there once around.
+
+    Just left of it lies foreground both above and below.
+    """
     first = int(np.lexsort((points[:, 1], points[:, 0]))[0])
     return int(points[first, 0]), int(points[first, 1]), [*points[first:].tolist(), *points[: first + 1].tolist()]
 
@@ -108,7 +111,8 @@ def _splice(loop: list[list[int]], hole: list[list[int]], x: int, y: int) -> Non
 def _trace(mask: npt.NDArray[np.uint8]) -> tuple[Int32, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Corners of all rings in one row, where each ring ends, and twice their signed areas (negative: a hole).
 
-    ``mask`` has a border of zeros; corners are in the coordinates without it. Every ring begins with a top edge walked to the right.
+    ``mask`` has a border of zeros; corners are in the coordinates without it. Every ring begins with a top edge walked to
+    the right.
     """
     height, width = mask.shape
     dx = (1, 0, -1, 0)

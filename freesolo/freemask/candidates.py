@@ -34,9 +34,7 @@ class Candidates:
         return self.regions[start:stop]
 
 
-def collect(
-    count: int, trees: Sequence[MergeTree], query_starts: Int64, query_regions: Int32
-) -> Candidates:
+def collect(count: int, trees: Sequence[MergeTree], query_starts: Int64, query_regions: Int32) -> Candidates:
     """Pool the nodes of the trees and the masks of the queries; equal sets, told by a 64-bit hash, become one.
 
     Args:

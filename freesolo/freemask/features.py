@@ -104,4 +104,5 @@ def _principal(features: Tensor, dimensions: int) -> Tensor:
     flat = features.flatten(1)
     flat = flat - flat.mean(dim=1, keepdim=True)
     _, axes = torch.linalg.eigh(flat @ flat.T / flat.shape[1])
-    return (axes[:, -dimensions:].T @ flat).reshape(dimensions, *features.shape[1:])
+    projected: Tensor = axes[:, -dimensions:].T @ flat
+    return projected.reshape(dimensions, *features.shape[1:])

@@ -78,7 +78,7 @@ class FreeMask:
         from freesolo.freemask.paper import paper_masks, prepare
 
         features = self._backbone.features(prepare(image, self._backbone.mean, self._backbone.std, self.settings))
-        return Proposal(paper_masks(features[max(features)][0], image.shape[:2], self.settings))
+        return Proposal(paper_masks(features[max(features)][0], (image.shape[0], image.shape[1]), self.settings))
 
     def from_features(self, features: Tensor, size: tuple[int, int]) -> Instances:
         """Masks from a ready feature map, preset ``paper`` only; loads no weights.
@@ -91,7 +91,9 @@ class FreeMask:
             ConfigError: the preset needs the image itself.
         """
         if isinstance(self.settings, GroupingSettings):
-            raise ConfigError(f"preset {self.settings.name!r} needs the image: call propose(image), or use preset 'paper'")
+            raise ConfigError(
+                f"preset {self.settings.name!r} needs the image: call propose(image), or use preset 'paper'"
+            )
         from freesolo.freemask.paper import paper_masks
 
         return paper_masks(features, size, self.settings)

@@ -144,7 +144,7 @@ class RegionHierarchy:
         with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, array in arrays.items():
                 part = io.BytesIO()
-                np.lib.format.write_array(part, np.ascontiguousarray(array), allow_pickle=False)
+                np.save(part, array, allow_pickle=False)
                 archive.writestr(zipfile.ZipInfo(f"{name}.npy"), part.getvalue(), zipfile.ZIP_DEFLATED)
         return stream.getvalue()
 

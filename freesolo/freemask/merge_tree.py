@@ -59,7 +59,14 @@ def tree_shape(n: int, children: Int32) -> tuple[Int32, Int32, Int32]:
 
 @njit(cache=True)
 def _cost(
-    features: Float32, lab: Float32, sizes: Float32, total: float, i: int, j: int, length: float, edge: float,
+    features: Float32,
+    lab: Float32,
+    sizes: Float32,
+    total: float,
+    i: int,
+    j: int,
+    length: float,
+    edge: float,
     weights: tuple[float, float, float, float, float],
 ) -> float:
     distance = 0.0
@@ -74,13 +81,19 @@ def _cost(
         distance += weights[1] * min(np.sqrt(colour) / COLOUR_SCALE, 1.0)
     distance += weights[2] * min(edge / length / weights[4], 1.0)
     harmonic = sizes[i] / (sizes[i] + sizes[j]) * sizes[j] / total
-    return (distance + 1e-4) * harmonic ** weights[3]
+    cost: float = (distance + 1e-4) * harmonic ** weights[3]
+    return cost
 
 
 @njit(cache=True)
 def _merge(
-    region_features: Float32, region_lab: Float32, region_sizes: Float32,
-    starts: Int32, neighbours: Int32, region_lengths: Float32, region_edges: Float32,
+    region_features: Float32,
+    region_lab: Float32,
+    region_sizes: Float32,
+    starts: Int32,
+    neighbours: Int32,
+    region_lengths: Float32,
+    region_edges: Float32,
     weights: tuple[float, float, float, float, float],
 ) -> tuple[Int32, Float32]:
     """Children (merges, 2) and costs (merges,) of the greedy merging.
@@ -99,20 +112,29 @@ def _merge(
     total = region_sizes.sum()
     holder = np.arange(nodes).astype(np.int32)
     alive = np.ones(nodes, np.bool_)
-    rows = [(neighbours[starts[i] : starts[i + 1]], region_lengths[starts[i] : starts[i + 1]], region_edges[starts[i] : starts[i + 1]]) for i in range(n)]
+    rows = [
+        (
+            neighbours[starts[i] : starts[i + 1]],
+            region_lengths[starts[i] : starts[i + 1]],
+            region_edges[starts[i] : starts[i + 1]],
+        )
+        for i in range(n)
+    ]
     heap = [(0.0, np.int32(0), np.int32(0)) for _ in range(0)]
     for i in range(n):
         others, lengths, edges = rows[i]
         for k in range(len(others)):
             if others[k] > i:
-                heap.append((_cost(features, lab, sizes, total, i, others[k], lengths[k], edges[k], weights), np.int32(i), np.int32(others[k])))
+                cost = _cost(features, lab, sizes, total, i, others[k], lengths[k], edges[k], weights)
+                heap.append((cost, np.int32(i), np.int32(others[k])))
     heapq.heapify(heap)
     children = np.empty((n - 1, 2), np.int32)
     costs = np.empty(n - 1, np.float32)
     place = np.full(nodes, -1, np.int32)
     new = n
     while len(heap) > 0 and new < nodes:
-        cost, i, j = heapq.heappop(heap)
+        cost, first, second = heapq.heappop(heap)
+        i, j = int(first), int(second)
         if not (alive[i] and alive[j]):
             continue
         alive[i] = alive[j] = False
@@ -123,7 +145,11 @@ def _merge(
         features[new] = (features[i] * sizes[i] + features[j] * sizes[j]) / sizes[new]
         lab[new] = (lab[i] * sizes[i] + lab[j] * sizes[j]) / sizes[new]
         capacity = len(rows[i][0]) + len(rows[j][0])
-        others, lengths, edges = np.empty(capacity, np.int32), np.zeros(capacity, np.float32), np.zeros(capacity, np.float32)
+        others, lengths, edges = (
+            np.empty(capacity, np.int32),
+            np.zeros(capacity, np.float32),
+            np.zeros(capacity, np.float32),
+        )
         count = 0
         for side in (i, j):
             old_others, old_lengths, old_edges = rows[side]
@@ -142,7 +168,14 @@ def _merge(
                 edges[place[other]] += old_edges[k]
         for k in range(count):
             place[others[k]] = -1
-            heapq.heappush(heap, (_cost(features, lab, sizes, total, new, others[k], lengths[k], edges[k], weights), others[k], np.int32(new)))
+            heapq.heappush(
+                heap,
+                (
+                    _cost(features, lab, sizes, total, new, others[k], lengths[k], edges[k], weights),
+                    others[k],
+                    np.int32(new),
+                ),
+            )
         rows.append((others[:count], lengths[:count], edges[:count]))
         new += 1
     return children[: new - n], costs[: new - n]

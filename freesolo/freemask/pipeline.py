@@ -47,7 +47,7 @@ def group(image: npt.NDArray[np.uint8], features: ImageFeatures, settings: Group
     """Superpixels, their graph, the merge trees and the pool of candidates."""
     lab = small_lab(image, settings.long_side)
     labels = superpixels.felzenszwalb(
-        lab / 100, settings.superpixel_scale, settings.superpixel_sigma, settings.superpixel_min_size
+        lab / np.float32(100), settings.superpixel_scale, settings.superpixel_sigma, settings.superpixel_min_size
     )
     graph = region_graph.build(labels, lab, features)
     trees = [merge_tree.build(graph, cost) for cost in settings.trees]
@@ -61,8 +61,7 @@ def small_lab(image: npt.NDArray[np.uint8], long_side: int) -> Float32:
     scale = long_side / max(height, width)
     size = (max(round(width * scale), 1), max(round(height * scale), 1))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    lab: Float32 = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    return lab
+    return np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 
 def select(
@@ -76,7 +75,7 @@ def select(
         members[row, grouping.candidates.members(candidate)] = 1
     overlap = (members * grouping.graph.sizes) @ members.T
     areas = np.diag(overlap)
-    iou = overlap / (areas[:, None] + areas - overlap)
+    iou = np.asarray(overlap / (areas[:, None] + areas - overlap), np.float32)
     picks, values = ranking.soft_nms(scores[order], iou, settings.nms_weight, settings.keep)
     return order[picks], values
 

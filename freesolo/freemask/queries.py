@@ -26,7 +26,8 @@ def query_masks(graph: RegionGraph, affinity: Float32, thresholds: tuple[float, 
     """
     keys = graph.features / np.maximum(np.linalg.norm(graph.features, axis=1, keepdims=True), 1e-6)
     similarity = np.ascontiguousarray(_queries(affinity) @ keys.T)
-    return _components(similarity, np.asarray(thresholds, np.float32), graph.starts, graph.neighbours)
+    starts, members = _components(similarity, np.asarray(thresholds, np.float32), graph.starts, graph.neighbours)
+    return starts, members
 
 
 def _queries(affinity: Float32) -> Float32:
@@ -34,7 +35,7 @@ def _queries(affinity: Float32) -> Float32:
     grid = torch.from_numpy(affinity)
     parts = [grid[:, 1::_STEP, 1::_STEP].flatten(1)]
     for block in _BLOCKS:
-        size = [side // block for side in grid.shape[1:]]
+        size = (grid.shape[1] // block, grid.shape[2] // block)
         if min(size) > 0:
             parts.append(F.adaptive_avg_pool2d(grid, size).flatten(1))
     queries: Float32 = F.normalize(torch.cat(parts, dim=1), dim=0).T.numpy()

@@ -127,9 +127,7 @@ def _sample_weights(
     return weights, sizes, boxes, border
 
 
-def _adjacency(
-    labels: Int32, n: int, edge: Float32
-) -> tuple[Int32, Int32, Float32, Float32]:
+def _adjacency(labels: Int32, n: int, edge: Float32) -> tuple[Int32, Int32, Float32, Float32]:
     """Both directions of every pair that touches, sorted by region then neighbour: starts, neighbours, lengths, edge sums."""
     keys, lengths, edges = _pair_table(labels, n, edge)
     order = np.argsort(keys)

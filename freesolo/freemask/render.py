@@ -42,14 +42,17 @@ class RegionRenderer:
         margin = 2 * radius + 2  # so far from the mask, the border rule of the crop reads zeros like the whole image's
         boxes = self._boxes[regions]
         left, top = max(int(boxes[:, 0].min()) - margin, 0), max(int(boxes[:, 1].min()) - margin, 0)
-        right, bottom = min(int(boxes[:, 2].max()) + margin + 1, width), min(int(boxes[:, 3].max()) + margin + 1, height)
+        right, bottom = (
+            min(int(boxes[:, 2].max()) + margin + 1, width),
+            min(int(boxes[:, 3].max()) + margin + 1, height),
+        )
         chosen = np.zeros(len(self._boxes), np.float32)
         chosen[regions] = 1
         hard: Float32 = chosen[self._labels[top:bottom, left:right]]
         if radius == 0:
             return hard, left, top
         side = 2 * radius + 1
-        soft: Float32 = cv2.GaussianBlur(hard, (side, side), self._smoothing).reshape(hard.shape)
+        soft = np.asarray(cv2.GaussianBlur(hard, (side, side), self._smoothing), np.float32).reshape(hard.shape)
         return (soft if (soft >= 0.5).any() else hard), left, top  # a mask too thin to survive the blur stays as it is
 
 

@@ -29,11 +29,12 @@ def felzenszwalb(image: Float32, scale: float, sigma: float, min_size: int) -> I
     if sigma > 0:
         radius = int(4 * sigma + 0.5)
         kernel = (2 * radius + 1, 2 * radius + 1)
-        image = cv2.GaussianBlur(image, kernel, sigma, borderType=cv2.BORDER_REFLECT).reshape(image.shape)
+        smooth = cv2.GaussianBlur(image, kernel, sigma, borderType=cv2.BORDER_REFLECT)
+        image = np.asarray(smooth, np.float32).reshape(image.shape)
     height, width = image.shape[:2]
     weights, edges = _radix_sort(*_grid_edges(np.ascontiguousarray(image)))
     steps = np.array([1, width, width + 1, 1 - width], np.int32)
-    labels = _merge_edges(weights.view(np.float32), edges, steps, height * width, scale / 255.0, min_size)
+    labels: Int32 = _merge_edges(weights.view(np.float32), edges, steps, height * width, scale / 255.0, min_size)
     return labels.reshape(height, width)
 
 
@@ -123,7 +124,8 @@ def _merge_edges(weights: Float32, edges: UInt32, steps: Int32, pixels: int, sca
                 a, b = b, a
             parent[b] = a
             size[a] += size[b]
-    return _number(parent)
+    labels: Int32 = _number(parent)
+    return labels
 
 
 @njit(cache=True)

@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.app.helpers import make_image
+from tests.browser.conftest import start_app
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 TABS = ["import", "propose", "queue", "review", "export"]
@@ -28,8 +29,10 @@ def server(make_server, tmp_path_factory):
     for seed in range(3):
         make_image(folder / "photos" / f"picture {seed}.png", size=(160, 120), seed=seed)
     (folder / "photos" / "broken.png").write_bytes(b"no picture")
-    server = make_server(folder, "--demo")
-    server.wait_for(lambda now: now["images"]["total"] > 5 and now["images"]["new"] == 0 and now["job"] is None)
+    process, output = start_app(folder, "import", folder / "photos", "--workspace", folder / "workspace")
+    assert process.wait(30) == 0, output.read_text()
+    server = make_server(folder, "--demo")  # which proposes for what has no masks
+    server.wait_for(lambda now: now["images"]["todo"] == 3 and now["job"] is None)
     return server
 
 

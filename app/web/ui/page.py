@@ -8,11 +8,11 @@ from app.web.ui import export_tab, import_tab, propose_tab, queue_tab, review_ta
 
 _HEADER = """
 <header class="topbar">
-  <a class="brand" href="#/queue" aria-label="FreeSOLO Annotator, all images">
+  <h1><a class="brand" href="#/queue" aria-label="FreeSOLO Annotator, all images">
     <svg viewBox="0 0 24 24" aria-hidden="true">
       <path d="M3 9.5 9 3l12 4-3 9.5-8 4.5-7-4z"/><circle cx="11" cy="11" r="3.2"/></svg>
     <span class="name">FreeSOLO&nbsp;Annotator</span>
-  </a>
+  </a></h1>
   <span class="project" data-project></span>
   <span class="grow"></span>
   <div class="pill" data-pill hidden>

@@ -8,17 +8,17 @@ from app.web.ui.uploads import upload_zone
 
 _TITLE = """
 <div class="hero">
-  <h1>Masks for your images, without labels</h1>
+  <h2>Masks for your images, without labels</h2>
   <p>Open a folder. The app proposes a mask for every object it finds, you keep or reject each with one key,
      and leave with an exact COCO file. Everything stays on this machine.</p>
 </div>
 """
 _FOLDER = """
-<div class="choice"><h2>Open a folder</h2>
+<div class="choice"><h3>Open a folder</h3>
 <p>Images are read where they are, with all subfolders. Originals are never copied or changed.</p></div>
 """
 _DEMO = """
-<div class="choice"><h2>Try the demo</h2>
+<div class="choice"><h3>Try the demo</h3>
 <p>Photographs that come with the app: a cat, coins, a motorcycle, a rocket… Proposals start at once;
    the first masks are there in a few seconds.</p></div>
 """

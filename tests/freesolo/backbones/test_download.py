@@ -5,6 +5,7 @@ import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -20,7 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Serves CONTENT with ranges; ``/drop`` breaks off in the middle of every whole answer; anything else is 404."""
 
     protocol_version = "HTTP/1.1"
-    requests: list[tuple[str, str | None]] = []
+    requests: ClassVar[list[tuple[str, str | None]]] = []
 
     def do_GET(self) -> None:
         wanted = self.headers.get("Range")
@@ -55,7 +56,13 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def passport(*mirrors: str, sha256: str | None = DIGEST) -> Passport:
     return Passport(
-        name="small", architecture="resnet50", mirrors=mirrors, sha256=sha256, licence="CC0", commercial=True, trained_on="nothing"
+        name="small",
+        architecture="resnet50",
+        mirrors=mirrors,
+        sha256=sha256,
+        licence="CC0",
+        commercial=True,
+        trained_on="nothing",
     )
 
 
@@ -93,7 +100,7 @@ def test_the_next_mirror_is_tried(server: str) -> None:
 
 
 def test_a_wrong_checksum_leaves_nothing(server: str) -> None:
-    with pytest.raises(DownloadError, match="checksum .* instead of 0000"):
+    with pytest.raises(DownloadError, match=r"checksum .* instead of 0000"):
         fetch(passport(f"{server}/weights.pth", sha256="0000"))
     assert list(cache_folder().iterdir()) == []
 

@@ -24,7 +24,13 @@ def resnet_state() -> dict[str, Tensor]:
 def detectron2_key(key: str) -> str:
     """torchvision's key in detectron2's words, written out independently of the product's mapping."""
     parts = key.split(".")
-    norms = {"bn1": "conv1.norm", "bn2": "conv2.norm", "bn3": "conv3.norm", "downsample.0": "shortcut", "downsample.1": "shortcut.norm"}
+    norms = {
+        "bn1": "conv1.norm",
+        "bn2": "conv2.norm",
+        "bn3": "conv3.norm",
+        "downsample.0": "shortcut",
+        "downsample.1": "shortcut.norm",
+    }
     if parts[0] in ("conv1", "bn1"):
         return f"stem.{norms.get(parts[0], parts[0])}.{parts[1]}"
     inner = ".".join(parts[2:-1])
@@ -37,10 +43,17 @@ def official(name: str, state: dict[str, Tensor]) -> object:
     if name == "densecl_resnet50":
         return {"state_dict": state, "author": "DenseCL"}
     if name == "densecl_resnet50_openmmlab":
-        return {"meta": {"epoch": 200}, "state_dict": {f"backbone.{k}": v for k, v in state.items()} | {"neck.fc.weight": head}}
+        return {
+            "meta": {"epoch": 200},
+            "state_dict": {f"backbone.{k}": v for k, v in state.items()} | {"neck.fc.weight": head},
+        }
     if name == "mocov2_resnet50":
         keys = {f"module.encoder_q.{k}": v for k, v in state.items()}
-        return {"epoch": 800, "arch": "resnet50", "state_dict": keys | {"module.encoder_q.fc.0.weight": head, "module.queue": head}}
+        return {
+            "epoch": 800,
+            "arch": "resnet50",
+            "state_dict": keys | {"module.encoder_q.fc.0.weight": head, "module.queue": head},
+        }
     if name == "swav_resnet50":
         return {f"module.{k}": v for k, v in state.items()} | {"module.prototypes.weight": head}
     if name == "torchvision_resnet50":
@@ -91,7 +104,9 @@ def test_safetensors_give_the_same_network(resnet_state: dict[str, Tensor], tmp_
     assert torch.equal(backbone.network.state_dict()["conv1.weight"], resnet_state["conv1.weight"])
 
 
-def test_resnet_features_have_the_strides_and_channels_of_the_stages(resnet_state: dict[str, Tensor], tmp_path: Path) -> None:
+def test_resnet_features_have_the_strides_and_channels_of_the_stages(
+    resnet_state: dict[str, Tensor], tmp_path: Path
+) -> None:
     torch.save(resnet_state, path := tmp_path / "weights.pth")
     maps = backbones.load("dino_resnet50", path).features(torch.randn(1, 3, 64, 96))
     assert {stride: tuple(each.shape[1:]) for stride, each in maps.items()} == {
@@ -142,7 +157,7 @@ def test_damaged_files_are_named(content: bytes, tmp_path: Path) -> None:
 
 def test_a_missing_wrapper_says_what_was_found(tmp_path: Path) -> None:
     torch.save({"weights": {}}, path := tmp_path / "odd.pth")
-    with pytest.raises(WeightsError, match="no 'state_dict' inside.*found: weights"):
+    with pytest.raises(WeightsError, match=r"no 'state_dict' inside.*found: weights"):
         read_state(path, PASSPORTS["densecl_resnet50"])
 
 

@@ -67,7 +67,9 @@ def test_equals_the_paper_written_plainly(seed: int, priors: bool) -> None:
 
 
 def test_some_maps_give_masks() -> None:
-    counts = [len(paper_masks(feature_map(s, 16, 12, 16, 2), (200, 250), PaperSettings(min_maskness=0.3))) for s in range(8)]
+    counts = [
+        len(paper_masks(feature_map(s, 16, 12, 16, 2), (200, 250), PaperSettings(min_maskness=0.3))) for s in range(8)
+    ]
     assert sum(counts) > 8, "the comparison above would be empty otherwise"
 
 
@@ -87,14 +89,18 @@ def test_one_empty_cell_does_not_empty_the_image() -> None:
     assert np.isfinite(result.scores).all()
 
 
-@pytest.mark.parametrize("features", [torch.zeros(4, 6, 6), torch.ones(4, 6, 6), torch.ones(4, 1, 1), torch.eye(4).reshape(4, 2, 2)])
+@pytest.mark.parametrize(
+    "features", [torch.zeros(4, 6, 6), torch.ones(4, 6, 6), torch.ones(4, 1, 1), torch.eye(4).reshape(4, 2, 2)]
+)
 def test_maps_without_structure_give_no_nan(features: Tensor) -> None:
     result = paper_masks(features, (40, 50), PaperSettings(photo_priors=False))
     assert np.isfinite(result.scores).all()
     assert result.decode().shape[1:] == (40, 50)
 
 
-@pytest.mark.parametrize("features", [torch.full((4, 6, 6), torch.nan), torch.full((4, 6, 6), torch.inf), torch.ones(6, 6)])
+@pytest.mark.parametrize(
+    "features", [torch.full((4, 6, 6), torch.nan), torch.full((4, 6, 6), torch.inf), torch.ones(6, 6)]
+)
 def test_broken_features_are_refused(features: Tensor) -> None:
     with pytest.raises(ConfigError, match="one finite"):
         paper_masks(features, (40, 50))
