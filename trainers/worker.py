@@ -84,6 +84,7 @@ def main(
     os.dup2(2, 1)  # the parent's standard output belongs to its events, whatever a library prints here
     try:
         proposer = proposers.make(proposer_name)
+        identity = proposer.identity  # loads the weights, whose hash is part of it
     except FreeSoloError as error:
         connection.send(Refused(str(error), isinstance(error, ConfigError)))
         return
@@ -92,7 +93,7 @@ def main(
         connection.send(Refused(reason, is_usage=False))
         return
     _use_one_thread()
-    connection.send(Ready(proposer.identity))
+    connection.send(Ready(identity))
     while True:
         connection.send(_answer(connection.recv(), proposer, keep_hierarchies))
 

@@ -26,7 +26,7 @@ from app.services import catalogue
 from app.services.workspace import Workspace
 from app.web import demo, routes
 from app.web.importer import Importer
-from app.web.routes import errors
+from app.web.routes import errors, uploads
 from app.web.security import Guard, is_loopback
 
 STATIC = Path(__file__).with_name("static")
@@ -61,6 +61,7 @@ def serve(workspace: Path, host: str, port: int, auth: Auth | None, demo: bool, 
         url = f"http://{'localhost' if is_loopback(host) else host}:{listener.getsockname()[1]}"
         if auth is None and not is_loopback(host):
             _say(f"Warning: everybody who reaches {host} can see and change this workspace; --auth USER:PASSWORD asks.")
+        uploads.clear(opened.path)
         app = make_app(opened, auth=auth, local=is_loopback(host))
         supervisor = jobs.supervise(opened)
         try:

@@ -4,8 +4,9 @@
 
 Speed: the same images through `python -m trainers propose` with one worker a core and through a loop in one process,
 by turns; the time to load the proposer is left out on both sides. The loop runs twice, with the threads that torch
-takes by itself and with one. Memory: the highest sum of resident sizes of the command and its workers, asked ten times
-a second, over many images; it fails above 2.5 GiB. Without a folder: photographs that come with scikit-image.
+takes by itself and with one. Memory: the most that the command and its workers use together over many images, asked
+five times a second, with shared pages counted once (PSS; it fails above 2.5 GiB) and once a process (RSS).
+Without a folder: photographs that come with scikit-image.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import psutil
 import skimage
 
@@ -118,8 +121,8 @@ def command_seconds(paths: list[str], proposer: str, folder: Path) -> float:
 
 
 def memory(paths: list[str], proposer: str) -> float:
-    """Print and return the highest sum of resident sizes, bytes."""
-    peaks = [0] * 11  # while each tenth of the images was done; the last entry is the end
+    """Print the highest memory of all processes together; returns the one with shared pages counted once, bytes."""
+    peaks = np.zeros((11, 2))  # PSS and RSS while each tenth of the images was done; the last row is the end
     done = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -130,26 +133,29 @@ def memory(paths: list[str], proposer: str) -> float:
             for event in events(process):
                 done = event["done"]
         sampler.join()
-    tenths = " ".join(f"{peak / 2**30:.2f}" for peak in peaks[:10])
-    print(f"{len(paths)} images: peak {max(peaks) / 2**30:.2f} GiB of all processes together (by tenths: {tenths})")
-    return max(peaks)
+    print(f"{len(paths)} images, GiB of all processes together (shared pages counted once | once a process)")
+    for tenth, (pss, rss) in enumerate(peaks[:10] / 2**30, start=1):
+        print(f"  until {tenth * 10:3} %  {pss:.2f} | {rss:.2f}")
+    print("  peak        {:.2f} | {:.2f}".format(*(peaks.max(axis=0) / 2**30)))
+    return float(peaks[:, 0].max())
 
 
-def sample(process: psutil.Process, peaks: list[int], tenth: Callable[[], int]) -> None:
-    """Raise the present tenth's entry to the present memory, until the process ends."""
+def sample(process: psutil.Process, peaks: npt.NDArray[np.float64], tenth: Callable[[], int]) -> None:
+    """Raise the present tenth's row to the present memory, until the process ends."""
     with suppress(psutil.NoSuchProcess):
         while process.status() != psutil.STATUS_ZOMBIE:
-            peaks[tenth()] = max(peaks[tenth()], resident(process))
-            time.sleep(0.1)
+            peaks[tenth()] = np.maximum(peaks[tenth()], in_use(process))
+            time.sleep(0.2)
 
 
-def resident(process: psutil.Process) -> int:
-    """Sum over a process and its children, bytes; shared pages count once for each, so the truth is lower."""
-    total = 0
+def in_use(process: psutil.Process) -> tuple[int, int]:
+    """PSS and RSS of a process and its children, bytes."""
+    pss, rss = 0, 0
     for member in [process, *process.children(recursive=True)]:
         with suppress(psutil.NoSuchProcess):  # it ended meanwhile
-            total += member.memory_info().rss
-    return total
+            memory = member.memory_full_info()
+            pss, rss = pss + memory.pss, rss + memory.rss
+    return pss, rss
 
 
 def running(paths: list[str], proposer: str, folder: Path, out: Path) -> "subprocess.Popen[str]":

@@ -56,7 +56,7 @@ def import_in_page(page, server, folder):
     page.goto(server.url)
     page.fill("#welcome-folder input", str(folder))
     page.click("#welcome-open")
-    page.wait_for_selector("html[data-workspace=open]")
+    page.wait_for_url("**/#/import")
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,6 @@ def test_from_a_folder_to_a_coco_file(make_server, tmp_path, page):
     server = make_server(tmp_path, fake=False)
     import_in_page(page, server, photos)
 
-    page.goto(f"{server.url}/#/import")
     report = page.locator("#import-report")
     report.locator("[data-import=done]").wait_for()
     assert report.get_by_text("broken.jpg").is_visible()
@@ -284,8 +283,7 @@ def test_uploads_and_a_folder_without_images(make_server, tmp_path, page):
         page.locator("#welcome-report .problem", has_text=sentence).wait_for()
     photos = noise(tmp_path / "räume & 50%", 2)
     page.locator("#welcome-upload [data-files]").set_input_files([photos / "n00.png", photos / "n01.png"])
-    page.wait_for_selector("html[data-workspace=open]")
-    page.goto(f"{server.url}/#/import")
+    page.wait_for_url("**/#/import")
     page.locator("#import-report", has_text="2 uploaded files").wait_for()
     page.locator("#import-upload [data-folder]").set_input_files(photos)
     server.wait_for(lambda now: now["images"]["total"] == 4)

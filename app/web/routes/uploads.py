@@ -1,5 +1,6 @@
 """Files from the browser: each sent as it is, kept aside under a random name, and imported together at the end."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -71,6 +72,11 @@ def finish(workspace: WorkspaceOf, importer: ImporterOf, body: Upload) -> dict[s
     if not importer.start_uploads(files):
         raise HTTPException(409, "another import is running: wait until it has finished")
     return {"files": len(files)}
+
+
+def clear(workspace: Path) -> None:
+    """Remove what unfinished uploads left behind; for the start of an app."""
+    shutil.rmtree(_incoming(workspace), ignore_errors=True)
 
 
 def _incoming(workspace: Path) -> Path:

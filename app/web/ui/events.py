@@ -8,6 +8,7 @@ QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibil
 Gradio's login covers handlers, and `app.web.security.Guard` refuses what another site's page sends.
 """
 
+
 def module(name: str) -> str:
     """JavaScript that imports one of our modules: ``module('queue.js') + '.then(...)'``.
 

@@ -163,7 +163,8 @@ def _standing(history: list[Job], counts: Mapping[ImageStatus, int]) -> str:
     last = history[0] if history else None
     lines = [words.problem(last.error)] if last is not None and last.state == "failed" else []
     lines.append(words.forecast(last.rate, counts["new"]) if last is not None and _is_trial(last) else "")
-    lines.append(words.next_step(counts))
+    if counts["todo"] + counts["doing"] or not counts["new"]:  # else the next step is this screen's own
+        lines.append(words.next_step(counts))
     return "".join(lines)
 
 

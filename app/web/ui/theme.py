@@ -34,6 +34,19 @@ _SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "
 _MONO = ["ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace"]
 
 
+_LOGIN = """
+.wrap.min-h-screen { background: none !important; }
+.wrap.min-h-screen .panel {
+  margin-top: 12vh; padding: 28px; gap: 14px; border: 1px solid var(--border-color-primary); border-radius: 8px;
+  background: var(--background-fill-primary);
+}
+.wrap.min-h-screen .panel h2 { margin: 0; font-size: 20px; font-weight: 650; }
+.wrap.min-h-screen .panel p { margin: 0 0 4px; color: var(--body-text-color-subdued); }
+.wrap.min-h-screen .form { gap: 14px; border: 0; background: none; }
+"""
+"""Gradio's login page carries the theme and nothing else of ours."""
+
+
 def theme() -> gr.themes.Base:
     """The Gradio theme of the app. No font is fetched."""
     base = gr.themes.Base(
@@ -46,7 +59,7 @@ def theme() -> gr.themes.Base:
         font=_SANS,
         font_mono=_MONO,
     )
-    return base.set(
+    quiet = base.set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
         body_text_color="*neutral_900",
@@ -110,3 +123,5 @@ def theme() -> gr.themes.Base:
         checkbox_label_background_fill_dark="transparent",
         checkbox_label_shadow="none",
     )
+    quiet.custom_css = _LOGIN
+    return quiet

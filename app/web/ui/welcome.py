@@ -18,7 +18,18 @@ _FOLDER = """
 <p>Images are read where they are, with all subfolders. Originals are never copied or changed.</p></div>
 """
 _DEMO = """
-<div class="choice"><h3>Try the demo</h3>
+<div class="choice">
+<svg class="sample" viewBox="0 0 300 84" aria-hidden="true">
+  <g class="frame"><rect width="92" height="84" rx="6"/><rect x="104" width="92" height="84" rx="6"/>
+    <rect x="208" width="92" height="84" rx="6"/></g>
+  <g class="a"><circle cx="26" cy="26" r="13"/><path d="M120 62c0-30 10-42 30-42s30 12 30 42z"/>
+    <path d="M254 12c12 12 14 30 12 50h-24c-2-20 0-38 12-50z"/></g>
+  <g class="b"><circle cx="62" cy="30" r="16"/><path d="M130 24l4-14 12 9zM170 24l-4-14-12 9z"/>
+    <path d="M242 46l-12 18h12zM266 46l12 18h-12z"/></g>
+  <g class="c"><circle cx="38" cy="60" r="14"/><circle cx="140" cy="42" r="5"/><circle cx="160" cy="42" r="5"/>
+    <circle cx="254" cy="34" r="6"/></g>
+</svg>
+<h3>Try the demo</h3>
 <p>Photographs that come with the app: a cat, coins, a motorcycle, a rocket… Proposals start at once;
    the first masks are there in a few seconds.</p></div>
 """

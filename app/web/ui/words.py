@@ -177,7 +177,8 @@ def next_step(counts: Mapping[ImageStatus, int]) -> str:
         text = f"{plural(ready, 'image')} with masks to review"
         return f'<p class="next"><a class="go" href="#/review">Review now</a> <span>{text}</span></p>'
     if counts["new"]:
-        return f'<p class="next"><span>{plural(counts["new"], "image")} without masks.</span></p>'
+        text = f"{plural(counts['new'], 'image')} without masks"
+        return f'<p class="next"><a class="go" href="#/propose">Propose masks</a> <span>{text}</span></p>'
     if sum(counts.values()) == 0:
         return '<p class="next"><a class="go" href="#/import">Import images</a> <span>first.</span></p>'
     return '<p class="next"><a class="go" href="#/export">Export</a> <span>Every image is done.</span></p>'

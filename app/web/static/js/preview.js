@@ -5,6 +5,7 @@ import { h } from './dom.js';
 import { runsOf } from './rle.js';
 
 const WIDTH = 240; // pixels of the painted overlay; the thumbnails have no more
+const BEST = 25;
 const HUES = [210, 30, 140, 330, 55, 265, 180, 0, 90, 295, 235, 15];
 
 /**
@@ -63,7 +64,7 @@ function makeCard(image, api) {
   );
 }
 
-/** A canvas with every mask in a colour of its own, best on top. */
+/** A canvas with the best masks, each in a colour of its own, best on top. */
 function overlay({ width, height, instances }) {
   const scale = Math.min(1, WIDTH / Math.max(width, height));
   const canvas = h('canvas', {
@@ -73,7 +74,8 @@ function overlay({ width, height, instances }) {
   const context = canvas.getContext('2d');
   const pixels = context.createImageData(canvas.width, canvas.height);
   const colours = new Uint32Array(pixels.data.buffer);
-  [...instances].reverse().forEach((instance, place) => {
+  const best = instances.slice(0, BEST); // they come best first; more would leave nothing of the picture
+  best.reverse().forEach((instance, place) => {
     paint(colours, canvas, instance.counts, { width, height }, colour(HUES[place % HUES.length]));
   });
   context.putImageData(pixels, 0, 0);

@@ -77,12 +77,14 @@ class Review {
 
   // Images
 
-  /** Open what the address says: #/review/7, or with #/review the first image to do. */
+  /** Open what the address says: #/review/7, or with #/review the image that was open, at first the first one to do. */
   async route() {
     const [, tab, id] = location.hash.split('/');
     if (tab !== 'review') return;
     if (id) {
       if (Number(id) !== this.#opening) await this.open(Number(id));
+    } else if (this.image) {
+      history.replaceState(null, '', `#/review/${this.image.id}`);
     } else await this.#openNext(null);
   }
 

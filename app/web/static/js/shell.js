@@ -43,18 +43,19 @@ function showTab() {
 }
 
 /** Where to begin when the address does not say. */
-function startingTab({ images, job }) {
+function startingTab({ images, job, import: run }) {
   if (images.todo + images.doing > 0) return 'review';
-  if (job || images.new > 0) return 'propose';
+  if (job) return 'propose';
+  if (run || root.dataset.workspace === 'empty') return 'import'; // the report of the first import
+  if (images.new > 0) return 'propose';
   return images.done > 0 ? 'queue' : 'import';
 }
 
 function route(overview) {
-  if (overview.images.total === 0) return;
-  if (address()[0] === null) {
+  if (address()[0] === null || root.dataset.workspace === 'empty') {
     history.replaceState(null, '', `#/${startingTab(overview)}`);
     // Whoever gave no address and waits for the first masks wants to see them.
-    state.waiting = address()[0] === 'propose' && overview.job !== null;
+    state.waiting = overview.job !== null && overview.images.todo === 0;
   } else if (state.waiting && overview.images.todo > 0) {
     state.waiting = false;
     location.hash = '#/review';
@@ -139,11 +140,16 @@ async function ask() {
 
 function apply(overview) {
   state.overview = overview;
-  root.dataset.workspace = overview.images.total > 0 ? 'open' : 'empty';
   const project = document.querySelector('[data-project]');
   if (project) project.textContent = overview.project;
   paintPill(overview);
-  route(overview);
+  // The first import keeps the first-run page, which shows how it goes, until it has ended.
+  if (overview.images.total > 0 && !(overview.import && root.dataset.workspace === 'empty')) {
+    route(overview);
+    root.dataset.workspace = 'open';
+  } else {
+    root.dataset.workspace = 'empty';
+  }
   tell('overview', overview);
 }
 
