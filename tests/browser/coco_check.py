@@ -1,7 +1,6 @@
 """The rules of COCO instance interchange, checked on a file without any code of the app."""
 
 import json
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +60,4 @@ def _decode(segmentation, size):
         code = coco_mask.frPyObjects(segmentation, *size)
     else:
         code = segmentation
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools still speaks to NumPy 2 as to NumPy 1
-        return coco_mask.decode(code).astype(bool)
+    return coco_mask.decode(code).astype(bool)

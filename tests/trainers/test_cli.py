@@ -8,7 +8,7 @@ def python(*arguments):
     return subprocess.run([sys.executable, *arguments], capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
-@pytest.mark.parametrize("command", [[], ["propose"]])
+@pytest.mark.parametrize("command", [[], ["propose"], ["evaluate"]])
 def test_help_explains_without_loading_the_networks(command):
     code = (
         "import sys; sys.argv = ['trainers', *sys.argv[1:], '--help']\n"
@@ -19,7 +19,7 @@ def test_help_explains_without_loading_the_networks(command):
     done = python("-c", code, *command)
     assert done.returncode == 0
     assert "LOADED set()" in done.stdout
-    assert "propose" in done.stdout
+    assert "mask" in done.stdout
 
 
 def test_the_parent_of_the_workers_loads_no_torch():

@@ -55,26 +55,37 @@ export class Overlay {
     const rgb = (colour[2] << 16) | (colour[1] << 8) | colour[0];
     const inner = ((Math.round(255 * (this.fill ? fill : 0) * this.opacity * this.crowding) << 24) | rgb) >>> 0;
     const edge = ((Math.round(255 * Math.min(1, 0.35 + 0.65 * this.opacity)) << 24) | rgb) >>> 0;
-    const [step, line] = [1 / this.ratio, Math.max(1, Math.round(this.line / this.ratio))];
+    const filled = inner >>> 24 !== 0;
+    const line = Math.max(1, Math.round(this.line / this.ratio));
+    const period = dash * this.line;
+    const columns = this.#cells(left, right, x, w);
+    const rows = this.#cells(top, bottom, y, h);
     const stride = right - left;
-    const first = Math.max(left, Math.floor(x * this.ratio));
-    const last = Math.min(right, Math.ceil((x + w) * this.ratio));
-    for (let py = Math.max(top, Math.floor(y * this.ratio)); py < Math.min(bottom, Math.ceil((y + h) * this.ratio)); py++) {
-      const row = Math.min(Math.floor((py + 0.5) * step), y + h - 1) - y;
-      if (row < 0) continue;
-      for (let px = first; px < last; px++) {
-        const column = Math.min(Math.floor((px + 0.5) * step), x + w - 1) - x;
+    for (let j = 0; j < rows.length; j++) {
+      const row = rows[j];
+      const py = rows.first + j;
+      const inRow = row >= line && row < h - line;
+      let at = (py - top) * stride + columns.first - left;
+      for (let i = 0; i < columns.length; i++, at++) {
+        const column = columns[i];
         const cell = row * w + column;
-        if (column < 0 || !data[cell]) continue;
-        const border =
-          column < line || row < line || column >= w - line || row >= h - line ||
-          !data[cell - line] || !data[cell + line] || !data[cell - line * w] || !data[cell + line * w];
-        if (border && (dash === 0 || Math.floor((px + py) / (dash * this.line)) % 2 === 0)) {
-          words[(py - top) * stride + px - left] = edge;
-        } else if (inner >>> 24) {
-          words[(py - top) * stride + px - left] = inner;
-        }
+        if (data[cell] === 0) continue;
+        const whole =
+          inRow && column >= line && column < w - line &&
+          data[cell - line] + data[cell + line] + data[cell - line * w] + data[cell + line * w] === 4;
+        if (!whole && (dash === 0 || ((columns.first + i + py) / period) % 2 < 1)) words[at] = edge;
+        else if (filled) words[at] = inner;
       }
     }
+  }
+
+  /** For the overlay's pixels `from` to `to` that show a mask's cells `start` to `start + length`: the cell of each, from 0. */
+  #cells(from, to, start, length) {
+    const first = Math.max(from, Math.ceil(start * this.ratio - 0.5));
+    const last = Math.min(to, Math.ceil((start + length) * this.ratio - 0.5));
+    const cells = new Int32Array(Math.max(0, last - first));
+    for (let k = 0; k < cells.length; k++) cells[k] = Math.min(Math.floor((first + k + 0.5) / this.ratio) - start, length - 1);
+    cells.first = first;
+    return cells;
   }
 }
