@@ -192,7 +192,9 @@ def _accumulate(matches: _Matches, images: Sequence[int], protocol: Protocol) ->
         "AP75": _mean(precision[5, :, 0, 0, 2]),
     }
     figures |= {f"AR{limit}": _mean(recall[:, 0, 0, k]) for k, limit in enumerate((1, 10, 100))}
-    figures |= {f"AR_{size}": _mean(recall[:, 0, area, 2]) for area, size in ((1, "small"), (2, "medium"), (3, "large"))}
+    figures |= {
+        f"AR_{size}": _mean(recall[:, 0, area, 2]) for area, size in ((1, "small"), (2, "medium"), (3, "large"))
+    }
     if matches.single:
         figures["CorLoc"] = 100 * float(np.mean(matches.single))
     return figures

@@ -105,25 +105,32 @@ def propose(
 
 @cli.command()
 def evaluate(
-    truth: Annotated[Path, typer.Argument(help="COCO file with human masks.", show_default=False)],
+    truth: Annotated[Path, typer.Argument(help="COCO file with masks that people drew.", show_default=False)],
     results: Annotated[
         Path,
         typer.Argument(
-            help="What to score: a COCO file with scores, a bare list of results, or a file of `propose` (.jsonl).",
+            help="What to score: a .jsonl file of propose, a COCO file with scores, or a list of COCO results.",
             show_default=False,
         ),
     ],
-    boxes: Annotated[bool, typer.Option("--boxes", help="Score the boxes around the masks; adds CorLoc.")] = False,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Score the boxes around the masks instead; adds CorLoc.")
+    ] = False,
     protocol: Annotated[
         Literal["coco", "s1"],
         typer.Option(
-            help="coco: AP and AR; s1: the FreeSOLO paper's easier one, objects above 64 x 64 pixels, IoU 0.5."
+            help="coco: AP and AR as on COCO. s1: the FreeSOLO paper's easier one, objects above 64 x 64 pixels, IoU 0.5."
         ),
     ] = "coco",
-    bootstrap: Annotated[int, typer.Option(min=0, help="Resamplings of the images for 95 % intervals.")] = 0,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, metavar="N", help="95 % intervals from drawing the images anew N times; 200 will do.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")] = False,
 ) -> None:
-    """Score masks against human ones, class-agnostic: whether things are found, not what they are called.
+    """Score masks against those that people drew: whether things are found, not what they are called.
+
+    AP asks how much of what was found is right, AR how many of the objects were found at all. Nobody told the program
+    which things the people chose to label, so AR is the fairer question where only some were.
 
     Images are matched by file name where the results have names, else by id. Crowd annotations are ignored.
 
@@ -133,7 +140,8 @@ def evaluate(
     def body() -> int:
         from trainers.commands import evaluate as command
 
-        return command.run(truth, results, "boxes" if boxes else "masks", protocol, bootstrap, as_json)
+        command.run(truth, results, "boxes" if boxes else "masks", protocol, bootstrap, as_json)
+        return 0
 
     _run(body)
 

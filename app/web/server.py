@@ -58,7 +58,7 @@ def serve(workspace: Path, host: str, port: int, auth: Auth | None, demo: bool, 
     # Gradio reads these when it is imported: nothing is reported anywhere, nothing is looked up.
     os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
     with _stoppable(), _opened(workspace, port) as opened, _listening(host, port) as listener:
-        url = f"http://{'localhost' if is_loopback(host) else host}:{listener.getsockname()[1]}"
+        url = f"http://{_name(host)}:{listener.getsockname()[1]}"
         if auth is None and not is_loopback(host):
             _say(f"Warning: everybody who reaches {host} can see and change this workspace; --auth USER:PASSWORD asks.")
         uploads.clear(opened.path)
@@ -136,6 +136,15 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         raise ServeError(_refused(host, port, error)) from error
     with listener:
         yield listener
+
+
+def _name(host: str) -> str:
+    """What to type into a browser to reach an address that is listened on."""
+    if is_loopback(host):
+        return "localhost"
+    if host in ("0.0.0.0", "::"):  # noqa: S104  (every address of this machine)
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -23,7 +23,16 @@ MEAN = (0.5, 0.5, 0.5)
 STD = (0.5, 0.5, 0.5)
 """These weights were trained on (x - 0.5) / 0.5: mean top-1 probability 0.58 against 0.49 with ImageNet's mean and std."""
 
-_LOAD_ERRORS = (OSError, RuntimeError, ValueError, AttributeError, TypeError, LookupError, EOFError, pickle.UnpicklingError)
+_LOAD_ERRORS = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    AttributeError,
+    TypeError,
+    LookupError,
+    EOFError,
+    pickle.UnpicklingError,
+)
 """What `torch.load` raises on files that are absent, cut short or something else."""
 
 _TIMM_STAGES = (1, 2, 2, 3, 3, 4, 1)

@@ -1,7 +1,6 @@
 """Free Mask: masks from a pretrained backbone without any label (FreeSOLO, section 3.2, and better grouping on superpixels)."""
 
 from freesolo.freemask.free_mask import FreeMask
-from freesolo.freemask.hierarchy import RegionHierarchy
 from freesolo.freemask.settings import GroupingSettings
 
-__all__ = ["FreeMask", "GroupingSettings", "RegionHierarchy"]
+__all__ = ["FreeMask", "GroupingSettings"]

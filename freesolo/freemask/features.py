@@ -1,6 +1,5 @@
 """Feature maps of one image for grouping and ranking, from EfficientNet-Lite0."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -13,8 +12,8 @@ from typing_extensions import Self
 
 from freesolo.backbones.efficientnet_lite import MEAN, STD, DenseLite0, load_efficientnet_lite0
 from freesolo.backbones.precision import native_bfloat16
+from freesolo.freemask.feature_maps import ImageFeatures
 from freesolo.freemask.settings import GroupingSettings
-from freesolo.instances import Float32
 
 _FINE, _COARSE = 512, 320
 """Shorter sides at which the network looks at the image, pixels."""
@@ -24,18 +23,6 @@ _MULTIPLE = 32
 """Sides of the network's input are multiples of this."""
 EMBEDDING_DIMENSIONS = 128
 _PROJECTION_SEED = 2022
-
-
-@dataclass(frozen=True, eq=False)
-class ImageFeatures:
-    """Maps on one grid of about 32 x 42 cells (stride 16 at shorter side 512)."""
-
-    affinity: Float32
-    """(d, gh, gw) float32: principal components of the image's own features; only distances within this image mean anything."""
-    saliency: Float32
-    """(2, gh, gw) float32: activation of the classifier's last map and norm of the deep features, both relative to the image mean."""
-    descriptors: Float32
-    """(128, gh, gw) float32: random projection of the deep features, comparable between images by cosine."""
 
 
 class FeatureExtractor:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 from typing_extensions import Self
 
 from freesolo.errors import ConfigError
@@ -15,7 +14,9 @@ from freesolo.freemask.settings import GroupingSettings
 from freesolo.instances import Instances
 from freesolo.proposers import Proposal
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # torch and numba are loaded when the first image comes
+    from torch import Tensor
+
     from freesolo.backbones import Backbone
     from freesolo.freemask.features import FeatureExtractor
     from freesolo.freemask.paper import PaperSettings
@@ -80,7 +81,7 @@ class FreeMask:
         features = self._backbone.features(prepare(image, self._backbone.mean, self._backbone.std, self.settings))
         return Proposal(paper_masks(features[max(features)][0], (image.shape[0], image.shape[1]), self.settings))
 
-    def from_features(self, features: Tensor, size: tuple[int, int]) -> Instances:
+    def from_features(self, features: "Tensor", size: tuple[int, int]) -> Instances:
         """Masks from a ready feature map, preset ``paper`` only; loads no weights.
 
         Args:

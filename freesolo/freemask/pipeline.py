@@ -9,7 +9,7 @@ import numpy.typing as npt
 from freesolo.freemask import candidates as pool
 from freesolo.freemask import cues, merge_tree, queries, ranking, region_graph, superpixels
 from freesolo.freemask.candidates import Candidates
-from freesolo.freemask.features import ImageFeatures
+from freesolo.freemask.feature_maps import ImageFeatures
 from freesolo.freemask.hierarchy import RegionHierarchy
 from freesolo.freemask.merge_tree import MergeTree
 from freesolo.freemask.region_graph import RegionGraph
@@ -91,7 +91,8 @@ def _instances(
     for row, regions in enumerate(sets):
         embeddings[row] = graph.sizes[regions] @ graph.descriptors[regions]
     embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-6)
-    return Instances.from_counts(size, counts, scores, embeddings)
+    instances = Instances.from_counts(size, counts, ranking.likelihood(scores), embeddings)
+    return instances[instances.areas > 0]  # an image smaller than its superpixel map can lose the smallest sets
 
 
 def _hierarchy(

@@ -32,6 +32,16 @@ def score(cues: Cues, weights: CueWeights) -> Float32:
     return total
 
 
+def likelihood(scores: Float32) -> Float32:
+    """(n,) scores after soft NMS -> (n,) float32 in (0, 1), in the same order: about how likely a mask has IoU >= 0.5 with an object.
+
+    A logistic curve fitted once on 31,000 proposals for 310 COCO train photographs, where 6.3 % of them hit a labelled object. On other
+    kinds of images it is a score that orders, no probability.
+    """
+    slope, offset = np.float32(0.67), np.float32(0.17)
+    return np.asarray(1 / (1 + np.exp(-(slope * scores + offset))), np.float32)
+
+
 def soft_nms(scores: Float32, iou: Float32, weight: float, keep: int) -> tuple[Int64, Float32]:
     """Pick the best, lower all others by ``weight * IoU^2``, pick again.
 

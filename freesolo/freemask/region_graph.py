@@ -8,7 +8,7 @@ import numpy.typing as npt
 import scipy.sparse
 from numba import njit
 
-from freesolo.freemask.features import ImageFeatures
+from freesolo.freemask.feature_maps import ImageFeatures
 from freesolo.instances import Float32, Int32
 
 

@@ -212,9 +212,9 @@ def test_it_stops_in_order_and_at_once(make_server, tmp_path, new_page, number):
 
 
 def test_a_killed_proposal_job_goes_on(make_server, tmp_path, page, monkeypatch):
-    monkeypatch.setenv("FAKE_SECONDS", "0.2")
+    monkeypatch.setenv("FAKE_SECONDS", "0.15")
     server = make_server(tmp_path)
-    import_in_page(page, server, noise(tmp_path / "photos", 12))
+    import_in_page(page, server, noise(tmp_path / "photos", 8))
     page.goto(f"{server.url}/#/propose")
     page.click("#propose-run")
     server.wait_for(lambda now: now["images"]["todo"] >= 2)
@@ -226,13 +226,13 @@ def test_a_killed_proposal_job_goes_on(make_server, tmp_path, page, monkeypatch)
     for process in [*job.children(recursive=True), job]:
         process.kill()
     done = server.wait_for(lambda now: now["job"] is None and now["images"]["new"] == 0)
-    assert (done["images"]["todo"], done["instances"]["pending"]) == (12, 36)
+    assert (done["images"]["todo"], done["instances"]["pending"]) == (8, 24)
 
 
 def test_a_killed_app_goes_on_proposing_when_it_is_started_again(make_server, tmp_path, page, monkeypatch):
-    monkeypatch.setenv("FAKE_SECONDS", "0.2")
+    monkeypatch.setenv("FAKE_SECONDS", "0.15")
     server = make_server(tmp_path)
-    import_in_page(page, server, noise(tmp_path / "photos", 12))
+    import_in_page(page, server, noise(tmp_path / "photos", 8))
     page.goto(f"{server.url}/#/propose")
     page.click("#propose-run")
     server.wait_for(lambda now: now["images"]["todo"] >= 2)
@@ -241,7 +241,7 @@ def test_a_killed_app_goes_on_proposing_when_it_is_started_again(make_server, tm
     server.process.wait()
     again = make_server(tmp_path)
     done = again.wait_for(lambda now: now["job"] is None and now["images"]["new"] == 0)
-    assert (done["images"]["todo"], done["instances"]["pending"]) == (12, 36)
+    assert (done["images"]["todo"], done["instances"]["pending"]) == (8, 24)
 
 
 def test_trial_estimate_and_stop(make_server, tmp_path, page, monkeypatch):

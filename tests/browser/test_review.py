@@ -273,8 +273,11 @@ def test_modules_agree_with_pycocotools(page, server):
         )
         assert result[:2] == [int(mask.sum()), counts], name
         if name in ("donut", "nested island", "two parts"):
-            assert result[2] == {
-                "donut": {"parts": 1, "holes": 1},
-                "nested island": {"parts": 2, "holes": 1},
-                "two parts": {"parts": 2, "holes": 0},
-            }[name], json.dumps(result[2])
+            assert (
+                result[2]
+                == {
+                    "donut": {"parts": 1, "holes": 1},
+                    "nested island": {"parts": 2, "holes": 1},
+                    "two parts": {"parts": 2, "holes": 0},
+                }[name]
+            ), json.dumps(result[2])

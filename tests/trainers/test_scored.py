@@ -59,8 +59,9 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
     (tmp_path / "r.json").write_bytes(b"\x89PNG")
     with pytest.raises(UsageError, match="is not JSON"):
         read_results(tmp_path / "r.json", TRUTH)
+    (tmp_path / "r.jsonl").write_text("hello\n", "utf-8")
     with pytest.raises(CodecError, match="line 1: not a line"):
-        read_results(write(tmp_path / "r.json", TRUTH).rename(tmp_path / "r.jsonl").with_suffix(".jsonl"), TRUTH)
+        read_results(tmp_path / "r.jsonl", TRUTH)
 
 
 def test_the_ground_truth_must_be_coco(tmp_path):

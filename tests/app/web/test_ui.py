@@ -59,7 +59,7 @@ def test_the_page_needs_no_other_host(ws):
     blocks = mounted.get_blocks()
     assert "http" not in blocks.head
     assert "@import" not in blocks.theme_css
-    assert "url(http" not in blocks.theme_css.replace("\"", "")
+    assert "url(http" not in blocks.theme_css.replace('"', "")
     assert blocks.allowed_paths == []
     assert blocks.analytics_enabled is False
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from skimage import data
 
 from freesolo.freemask import region_graph
-from freesolo.freemask.features import ImageFeatures
+from freesolo.freemask.feature_maps import ImageFeatures
 from freesolo.freemask.region_graph import RegionGraph
 
 

@@ -1,5 +1,7 @@
 """The pool holds every set once."""
 
+import itertools
+
 import numpy as np
 
 from freesolo.freemask import candidates, merge_tree
@@ -18,7 +20,7 @@ def test_equal_sets_become_one_with_the_largest_persistence() -> None:
         for node in range(len(tree.parents)):
             members = frozenset(tree.members(node).tolist())
             expected[members] = max(expected.get(members, 0), tree.persistence[node])
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+    for begin, end in itertools.pairwise(starts):
         expected.setdefault(frozenset(regions[begin:end].tolist()), 0)
     found = {frozenset(pool.members(k).tolist()): pool.persistence[k] for k in range(len(pool))}
     assert len(found) == len(pool)

@@ -31,9 +31,8 @@ def assert_sound(proposal: Proposal, image: npt.NDArray[np.uint8], settings: Gro
     assert found.embeddings is not None
     assert found.embeddings.shape == (len(found), 128)
     assert np.isfinite(found.embeddings).all()
-    assert (found.areas > 0).all() or min(
-        image.shape[:2]
-    ) < 30  # a mask may vanish where the image is smaller than its superpixels
+    assert (found.areas > 0).all()
+    assert len(set(found.counts)) == len(found)
     assert proposal.hierarchy is not None
     assert proposal.hierarchy.size == found.size
     assert np.isfinite(proposal.hierarchy.scores).all()
@@ -46,8 +45,7 @@ def test_photographs_have_masks(proposer: FreeMask, name: str) -> None:
     assert isinstance(proposer.settings, GroupingSettings)
     assert_sound(proposal, image, proposer.settings)
     found = proposal.instances
-    assert len(found) == 100
-    assert len(set(found.counts)) > 95
+    assert len(found) > 95
     assert found.embeddings is not None
     np.testing.assert_allclose(np.linalg.norm(found.embeddings, axis=1), 1, atol=1e-4)
     shares = found.areas / image[..., 0].size
@@ -157,8 +155,11 @@ def test_features_belong_to_the_paper_preset() -> None:
     assert found.size == (64, 64)
 
 
-def test_import_loads_neither_torch_nor_weights() -> None:
-    code = "import sys, freesolo.freemask; print([m for m in ('torch', 'timm', 'numba', 'cv2') if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "absent"), [("freesolo.freemask", "torch timm numba cv2"), ("freesolo.freemask.hierarchy", "torch timm")]
+)
+def test_imports_are_light(module: str, absent: str) -> None:
+    code = f"import sys, {module}; print([name for name in {absent.split()} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

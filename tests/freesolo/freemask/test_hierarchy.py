@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from freesolo.errors import CodecError
-from freesolo.freemask import FreeMask, RegionHierarchy
+from freesolo.freemask import FreeMask
+from freesolo.freemask.hierarchy import RegionHierarchy
 from tests.freesolo.freemask.photographs import photograph
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from freesolo.freemask.ranking import soft_nms
+from freesolo.freemask.ranking import likelihood, soft_nms
 
 
 def test_soft_nms_by_its_definition() -> None:
@@ -27,3 +27,11 @@ def test_soft_nms_of_nothing_and_of_less_than_asked() -> None:
     assert len(picks) == len(values) == 0
     picks, _ = soft_nms(np.array([1, 2], np.float32), np.eye(2, dtype=np.float32), 1.5, 100)
     assert picks.tolist() == [1, 0]
+
+
+def test_likelihood_keeps_the_order_and_stays_between_0_and_1() -> None:
+    scores = np.linspace(-9, 1, 500).astype(np.float32)
+    values = likelihood(scores)
+    assert (np.diff(values) > 0).all()
+    assert 0 < values[0] < 0.01
+    assert 0.5 < values[-1] < 1

@@ -94,7 +94,7 @@ function paintPill(overview) {
   pill.querySelector('.bar i').style.width = `${share}%`;
   const cancel = pill.querySelector('[data-pill-cancel]');
   cancel.hidden = !now.job || now.job.state === 'cancelling';
-  cancel.dataset.job = now.job?.id ?? '';
+  cancel.dataset.cancels = now.job?.id ?? '';
 }
 
 function paintSaved({ state: saving, at }) {
@@ -167,7 +167,7 @@ document.addEventListener('click', (event) => {
   const tab = target?.closest('#tabs [role="tab"][data-tab-id]')?.dataset.tabId;
   if (tab && address()[0] !== tab) location.hash = `#/${tab}`;
   if (target?.closest('[data-keys]')) tell('keys');
-  const job = target?.closest('[data-pill-cancel]')?.dataset.job;
+  const job = target?.closest('[data-pill-cancel]')?.dataset.cancels;
   if (job) cancelJob(job);
 });
 
