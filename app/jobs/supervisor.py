@@ -14,9 +14,9 @@ import psutil
 from app.errors import StoreError
 from app.services.workspace import Workspace, process_started, same_process
 from app.store.decisions import now
-from app.store.records import Job
+from app.store.records import ACTIVE_JOB_STATES, Job
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.5
 GRACE_SECONDS = 10.0
 """From asking a job to stop until it is killed; it gives its own child half of that."""
 
@@ -72,9 +72,9 @@ class Supervisor:
         if self._child is not None and self._child.poll() is not None:
             self._child = None
         with self._ws.store.read() as tx:
-            active = tx.jobs.in_states(["running", "cancelling"])
-            queued = tx.jobs.in_states(["queued"])
-        busy = [job for job in active if self._watch(job)]
+            jobs = tx.jobs.in_states(ACTIVE_JOB_STATES)
+        queued = [job for job in jobs if job.state == "queued"]
+        busy = [job for job in jobs if job.state != "queued" and self._watch(job)]
         if queued and not busy and self._child is None:
             self._launch(queued[0])
 

@@ -96,7 +96,7 @@ def test_from_a_folder_to_a_coco_file(make_server, tmp_path, page):
     page.click("#propose-run")
     page.wait_for_selector("#propose-status [data-job=running]")
     page.locator("[data-pill-text]", has_text="Proposing").wait_for()
-    server.wait_for(lambda now: now["job"] is None and now["images"]["todo"] == 2, seconds=120)
+    server.wait_for(lambda now: now["job"] is None and now["images"]["todo"] == 2, seconds=240)
     page.locator("#propose-status", has_text="2 images with masks to review").wait_for()
     page.locator(".shot canvas").nth(1).wait_for()
 

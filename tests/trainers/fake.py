@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from freesolo.errors import WeightsError
 from freesolo.instances import Instances
 from freesolo.proposers import Proposal
 
 NAME = "tests.trainers.fake:make"
+WEIGHTLESS = "tests.trainers.fake:Weightless"
 BROKEN = "tests.trainers.fake:make_broken"
 DEADLY = "tests.trainers.fake:make_deadly"
 
@@ -64,6 +66,12 @@ class FakeProposer:
         is_new = not mark.exists()
         mark.touch()
         return is_new
+
+
+class Weightless(FakeProposer):
+    @property
+    def identity(self):
+        raise WeightsError("w.safetensors: damaged")
 
 
 def asleep(pid):

@@ -180,6 +180,7 @@ def test_stopping_before_the_workers_are_ready(run, photos):
         ("nobody", UsageError, "no proposer called 'nobody'; there are: default"),
         ("tests.trainers.fake:none", UsageError, "has no attribute 'none'"),
         ("no.such.module:make", UsageError, "No module named 'no'"),
+        (fake.WEIGHTLESS, WorkersError, r"w\.safetensors: damaged"),
         (fake.BROKEN, WorkersError, r"cannot be made \(LookupError: the weights are on the moon\)"),
         (fake.DEADLY, WorkersError, "the worker processes die, probably out of memory, while they load the proposer"),
     ],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
+from textwrap import shorten
 
 from app.services.catalogue import Overview
 from app.services.export import ExportReport
@@ -12,6 +13,9 @@ from app.web.importer import Run
 
 LISTED_FAULTS = 200
 """Faults of an import that are listed; the rest is counted."""
+
+_LONGEST_MESSAGE = 160
+"""Characters of a job's message in the list of runs; the last run's is told in full above it."""
 
 STATE_NAMES: dict[InstanceState, str] = {
     "accepted": "accepted",
@@ -189,10 +193,10 @@ def jobs_table(jobs: list[Job]) -> str:
     if not jobs:
         return ""
     rows = "".join(
-        f"<tr><td>{_clock(job.created)}</td><td>{escape(str(job.args.get('proposer', '')))}</td>"
-        f'<td><span class="tag {job.state}">{_JOB_STATES[job.state]}</span></td>'
+        f'<tr><td class="fixed">{_clock(job.created)}</td><td>{escape(str(job.args.get("proposer", "")))}</td>'
+        f'<td class="fixed"><span class="tag {job.state}">{_JOB_STATES[job.state]}</span></td>'
         f'<td class="n">{number(job.done)} / {number(job.total)}</td><td class="n">{_speed(job.rate)}</td>'
-        f"<td>{escape(job.error or job.message)}</td></tr>"
+        f"<td>{escape(shorten(job.error or job.message, _LONGEST_MESSAGE, placeholder=' …'))}</td></tr>"
         for job in jobs
     )
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Started", "Proposer", "State"))

@@ -15,7 +15,7 @@ const POLL_IDLE = 15000;
 
 const api = new Api();
 const root = document.documentElement;
-const state = { overview: null, timer: 0, looking: null, again: false, waiting: false };
+const state = { overview: null, timer: 0, looking: null, again: false, waiting: false, sheet: null };
 
 /** The address as [tab, rest]; an unknown one is none. */
 function address() {
@@ -65,7 +65,7 @@ function route(overview) {
 
 // Header
 
-const time = (at) => new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const time = (at) => new Date(at).toLocaleTimeString('en-GB'); // 24 hours: the same width at any time
 
 function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
@@ -108,6 +108,20 @@ function paintSaved({ state: saving, at }) {
 async function cancelJob(id) {
   await api.post(`/jobs/${id}/cancel`, {});
   await look();
+}
+
+/** The sheet of keys: Review's where that was opened, else one of our own. */
+async function showKeys() {
+  if (document.querySelector('.review-root')?.hasChildNodes()) {
+    tell('keys');
+    return;
+  }
+  if (!state.sheet) {
+    const { KeySheet } = await import('./review/keysheet.js');
+    state.sheet = new KeySheet();
+    document.body.append(state.sheet.dialog);
+  }
+  state.sheet.toggle();
 }
 
 // The workspace
@@ -166,7 +180,7 @@ document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
   const tab = target?.closest('#tabs [role="tab"][data-tab-id]')?.dataset.tabId;
   if (tab && address()[0] !== tab) location.hash = `#/${tab}`;
-  if (target?.closest('[data-keys]')) tell('keys');
+  if (target?.closest('[data-keys]')) showKeys();
   const job = target?.closest('[data-pill-cancel]')?.dataset.cancels;
   if (job) cancelJob(job);
 });

@@ -51,7 +51,7 @@ export function layOut(element, act) {
     histogram: h('div', { class: 'histogram' }),
     list: h('div', { class: 'mask-list' }),
     categories: h('div', { class: 'categories' }),
-    film: h('div', { class: 'filmstrip', 'aria-label': 'Images around this one' }),
+    film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
   };
   const stage = h('div', { class: 'stage' }, parts.canvas, parts.message, parts.notice);
   const head = h(
