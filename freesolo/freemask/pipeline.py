@@ -92,7 +92,9 @@ def _instances(
         embeddings[row] = graph.sizes[regions] @ graph.descriptors[regions]
     embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-6)
     instances = Instances.from_counts(size, counts, ranking.likelihood(scores), embeddings)
-    return instances[instances.areas > 0]  # an image smaller than its superpixel map can lose the smallest sets
+    # on an image smaller than its superpixel map, sets can become empty or alike
+    distinct = np.array([code not in counts[:k] for k, code in enumerate(counts)], bool)
+    return instances[distinct & (instances.areas > 0)]
 
 
 def _hierarchy(
