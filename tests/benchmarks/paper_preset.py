@@ -31,7 +31,9 @@ def main():
     torch.manual_seed(0)
     backbone = ResNetBackbone(make_resnet("resnet50"), "random")
     image = torch.randn(1, 3, *SIZE)
-    smooth = F.avg_pool2d(torch.randn(1, 2048, 25, 34).relu(), 3, 1, 1)[0]  # as alike as neighbouring cells of a photograph
+    smooth = F.avg_pool2d(torch.randn(1, 2048, 25, 34).relu(), 3, 1, 1)[
+        0
+    ]  # as alike as neighbouring cells of a photograph
     settings = PaperSettings(min_maskness=0.3)
     print(f"{len(paper_masks(smooth, SIZE, settings))} masks")
     for threads in (1, 2):

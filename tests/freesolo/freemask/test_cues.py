@@ -26,7 +26,9 @@ def by_definition(graph: RegionGraph, members: np.ndarray, likeness: np.ndarray)
                 contact[graph.neighbours[k]] += graph.lengths[k]
                 edge += graph.edges[k]
     padded = np.pad(mask, 1)
-    outline = sum((padded & ~np.roll(padded, 1, axis)).sum() + (padded & ~np.roll(padded, -1, axis)).sum() for axis in (0, 1))
+    outline = sum(
+        (padded & ~np.roll(padded, 1, axis)).sum() + (padded & ~np.roll(padded, -1, axis)).sum() for axis in (0, 1)
+    )
     sides = np.array([mask[0].mean(), mask[-1].mean(), mask[:, 0].mean(), mask[:, -1].mean()])
     on_border = mask[0].sum() + mask[-1].sum() + mask[:, 0].sum() + mask[:, -1].sum()
     ring = contact > 0
