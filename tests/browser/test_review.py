@@ -1,146 +1,180 @@
-"""The Review screen in a real browser: keys, clicks, filters, and everything that must not lose a decision."""
-
-import json
+"""The Review screen in a real browser: what keys, clicks and the slider do."""
 
 import pytest
 
-from tests.browser.test_main_job import import_in_page, noise, press, review_state
+from tests.browser.review_page import Review, proposed
+from tests.browser.test_main_job import review_state
 
-IMAGES = 12
+IMAGES = 15
 
 
 @pytest.fixture(scope="module")
 def server(make_server, tmp_path_factory, chromium):
-    """Twelve images of 48 x 36 with the stand-in's masks: the top half, the right half, one pixel."""
-    folder = tmp_path_factory.mktemp("review")
-    server = make_server(folder)
-    context = chromium.new_context()
-    page = context.new_page()
-    import_in_page(page, server, noise(folder / "photos", IMAGES))
-    page.goto(f"{server.url}/#/propose")
-    page.click("#propose-run")
-    server.wait_for(lambda now: now["images"]["todo"] == IMAGES)
-    context.close()
-    return server
+    return proposed(make_server, tmp_path_factory.mktemp("review"), chromium, IMAGES)
 
 
 @pytest.fixture
 def review(server, page):
-    """Opens an image and tells how the database has it."""
-
-    class Review:
-        def open(self, number):
-            self.number = number
-            page.goto(f"{server.url}/#/review/{number}")
-            review_state(page, "ready", "saved")
-            page.wait_for_selector(f"html[data-image='{number}']")
-
-        def states(self):
-            return [mask["state"] for mask in server.api(f"images/{self.number}")["instances"]]
-
-        def line(self):
-            return page.inner_text(".mask-line")
-
-        def click_image(self, x, y):
-            """Click the centre of an image pixel."""
-            box = page.locator(".stage canvas").bounding_box()
-            scale = min((box["width"] - 24) / 48, (box["height"] - 24) / 36, 40)
-            left = box["x"] + box["width"] / 2 - 24 * scale
-            top = box["y"] + box["height"] / 2 - 18 * scale
-            page.mouse.click(left + (x + 0.5) * scale, top + (y + 0.5) * scale)
-
-    return Review()
+    return Review(page, server)
 
 
-def test_each_key_decides_and_goes_on(review, page):
+def test_each_key_decides_and_goes_on(review):
     review.open(1)
-    assert review.line().startswith("#1 · pending")
-    press(page, "f")
+    assert review.line().startswith("#1 · pending · score 0.90 · area 50.0 % · 1 part")
+    review.press("f")
     assert review.line().startswith("#2 · pending")
-    press(page, "r", "s")
+    review.press("r", "s")
     assert review.states() == ["accepted", "rejected", "unsure"]
+    assert review.counts() == {"pending": 0, "accepted": 1, "rejected": 1, "unsure": 1}
     assert "All masks are decided" in review.line()
+
+
+def test_a_decision_is_shown_before_the_server_hears_of_it(review, page):
+    review.open(1)
+    page.route("**/api/decisions", lambda route: None)  # no answer, ever
+    page.keyboard.press("Tab")
+    page.keyboard.press("r")
+    page.wait_for_function("document.querySelector('.count.is-rejected b').textContent === '2'", timeout=1000)
+
+
+def test_without_auto_advance_a_decision_stays(review, page):
+    review.open(13)
+    page.keyboard.press("t")
+    assert page.get_attribute("[data-action=auto-advance]", "aria-pressed") == "false"
+    review.press("f")
+    assert review.line().startswith("#1 · accepted")
+    review.press("r")
+    assert review.states() == ["rejected", "pending", "pending"], "the same mask again"
 
 
 def test_undo_and_redo_reach_back_across_images_and_reloads(review, page):
     review.open(2)
-    press(page, "f")
+    review.press("f")
     review.open(3)
-    press(page, "r")
+    review.press("r")
     page.reload()
     review_state(page, "ready")
     page.keyboard.press("Control+z")
-    page.wait_for_function("document.querySelector('.notice').textContent.startsWith('Undone')")
+    review.wait_for_notice("Undone")
     assert review.states() == ["pending"] * 3
     page.keyboard.press("Control+z")
     page.wait_for_selector("html[data-image='2']")
     review.number = 2
+    review.wait_for_notice("Undone")
     assert review.states() == ["pending"] * 3
     assert review.line().startswith("#1 · pending")
     page.keyboard.press("Control+Shift+Z")
-    page.wait_for_function("document.querySelector('.notice').textContent.startsWith('Redone')")
+    review.wait_for_notice("Redone")
+    assert review.states() == ["accepted", "pending", "pending"]
+
+
+def test_what_is_typed_fast_lands_in_order(review, page):
+    """Undo and the next image wait for the server; presses after them wait with them and reach the right masks."""
+    review.open(2)
+    before = review.states()
+    page.evaluate(
+        """() => {
+          const press = (key, more) => document.dispatchEvent(
+            new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true, ...more}));
+          press('r'); press('s'); press('z', {ctrlKey: true}); press('z', {ctrlKey: true}); press('d'); press('f');
+        }"""
+    )
+    page.wait_for_selector("html[data-image='3']")
+    review_state(page, "saved")
+    assert review.states() == before
+    review.number = 3
     assert review.states() == ["accepted", "pending", "pending"]
 
 
 def test_all_at_once_is_one_step(review, page):
     review.open(4)
-    press(page, "Shift+F")
+    review.press("Shift+F")
     assert review.states() == ["accepted"] * 3
+    review.wait_for_notice("All 3 pending masks shown are accepted")
     page.keyboard.press("Control+z")
-    page.wait_for_function("document.querySelector('.count.is-pending').textContent === '3 pending'")
+    page.wait_for_function("document.querySelector('.count.is-pending b').textContent === '3'")
     assert review.states() == ["pending"] * 3
 
 
-def test_a_click_takes_the_smallest_and_then_goes_outwards(review, page):
+def test_a_click_takes_the_smallest_and_then_goes_outwards(review):
     review.open(5)
-    review.click_image(0, 0)
+    review.click(0, 0)
     assert review.line().startswith("#3"), "the single pixel lies on the top half"
-    review.click_image(0, 0)
+    review.click(0, 0)
     assert review.line().startswith("#1")
-    review.click_image(0, 0)
+    review.click(0, 0)
     assert review.line().startswith("#3")
-    review.click_image(40, 5)
+    review.click(40, 5)
     first = review.line()[:2]
-    review.click_image(40, 5)
+    review.click(40, 5)
     assert {first, review.line()[:2]} == {"#1", "#2"}
-    review.click_image(5, 30)
+    review.click(5, 30)
     assert "Tab selects the next mask" in review.line()
 
 
+def test_backspace_goes_back_to_the_last_decisions(review, page):
+    review.open(5)
+    review.press("f")
+    page.keyboard.press("d")
+    page.wait_for_selector("html[data-image='6']")
+    review.press("s")
+    page.keyboard.press("Backspace")
+    assert review.line().startswith("#1 · unsure")
+    page.keyboard.press("Backspace")
+    page.wait_for_selector("html[data-image='5']")
+    page.wait_for_function("document.querySelector('.mask-line').textContent.startsWith('#1 · accepted')")
+    review.press("r")
+    assert review.states()[0] == "rejected"
+
+
 def test_the_slider_hides_and_never_deletes(review, page):
-    review.open(6)
-    page.locator("#hide-below").evaluate(
-        "(slider) => { slider.value = 700; slider.dispatchEvent(new Event('input', {bubbles: true})); }"
-    )
-    assert "2 hidden below" in page.inner_text(".histogram output")
-    press(page, "Shift+R")
+    review.open(7)
+    review.slide(700)
+    assert "2 hidden below 0.66" in page.inner_text(".histogram output")
+    review.press("Shift+R")
     assert review.states() == ["rejected", "pending", "pending"], "what is hidden stays as it is"
-    assert "hidden by the slider" in review.line() or "Tab selects" in review.line()
-    page.locator("#hide-below").evaluate(
-        "(slider) => { slider.value = 0; slider.dispatchEvent(new Event('input', {bubbles: true})); }"
-    )
+    assert "2 pending masks hidden by the slider" in review.line()
+    page.keyboard.press("d")
+    page.wait_for_selector("html[data-image='8']")
+    assert "2 hidden below 0.66" in page.inner_text(".histogram output"), "the handle keeps its score"
+    page.keyboard.press("a")
+    page.wait_for_selector("html[data-image='7']")
+    review.slide(0)
     assert review.line().startswith("#2 · pending"), "what is shown again is next"
 
 
+def test_rejected_masks_are_gone_from_sight_until_asked_for(review, page):
+    review.open(8)
+    page.keyboard.press("Tab")
+    review.press("r")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    review.click(40, 30)
+    assert "Tab selects" in review.line(), "the right half cannot be clicked"
+    page.keyboard.press("g")
+    review.click(40, 30)
+    assert review.line().startswith("#2 · rejected")
+
+
 def test_typing_never_decides_and_names_go_to_masks(review, page):
-    review.open(7)
-    page.click(".category-add input")
+    review.open(9)
+    page.keyboard.press("+")
     page.keyboard.type("frog sofa")
     page.keyboard.press("Enter")
     review_state(page, "saved")
     assert review.states() == ["pending"] * 3, "f, r and s were letters"
     assert "frog sofa" in review.line()
-    press(page, "Tab", "1")
-    names = {c["id"]: c["name"] for c in page.evaluate("fetch('/api/overview').then(r => r.json())")["categories"]}
-    masks = page.evaluate("fetch('/api/images/7').then(r => r.json())")["instances"]
-    assert [names[mask["category_id"]] for mask in masks[:2]] == ["frog sofa", "object"]
-    press(page, "Tab", "y")
-    masks = page.evaluate("fetch('/api/images/7').then(r => r.json())")["instances"]
-    assert names[masks[2]["category_id"]] == "object"
+    review.press("Tab", "1")
+    names = {category["id"]: category["name"] for category in review.server.api("overview")["categories"]}
+    assert [names[mask["category_id"]] for mask in review.masks()[:2]] == ["frog sofa", "object"]
+    review.press("Tab", "y")
+    assert names[review.masks()[2]["category_id"]] == "object"
+    page.keyboard.press("9")
+    review.wait_for_notice("No category has the key 9 yet")
 
 
 def test_keys_rest_in_dialogs_and_on_other_screens(review, page):
-    review.open(8)
+    review.open(10)
     page.keyboard.press("?")
     assert page.is_visible("dialog.key-sheet")
     assert "Accept the mask" in page.inner_text("dialog.key-sheet")
@@ -150,16 +184,19 @@ def test_keys_rest_in_dialogs_and_on_other_screens(review, page):
     page.click("#tabs [role=tab][data-tab-id=queue]")
     page.keyboard.press("f")
     page.click("#tabs [role=tab][data-tab-id=review]")
-    page.wait_for_selector(".review .stage canvas")
+    page.locator(".stage").wait_for()
     page.wait_for_timeout(500)
     assert review.states() == ["pending"] * 3
     page.click(".mask-row >> nth=0")
-    press(page, "f")
+    review.press("f")
     assert review.states() == ["accepted", "pending", "pending"], "a clicked row does not keep the keys"
+    page.click("[data-action=unsure]")
+    review.press("r")
+    assert review.states() == ["accepted", "unsure", "rejected"], "nor does a clicked button"
 
 
 def test_a_held_key_decides_once(review, page):
-    review.open(9)
+    review.open(11)
     page.keyboard.down("f")
     page.keyboard.down("f")
     page.keyboard.down("f")
@@ -168,116 +205,125 @@ def test_a_held_key_decides_once(review, page):
     assert review.states() == ["accepted", "pending", "pending"]
 
 
-def test_without_an_answer_decisions_wait_and_survive_a_reload(review, page, server):
-    page.watch.expected += ["Failed to load resource", "ERR_FAILED"]
-    review.open(10)
-    page.route("**/api/decisions", lambda route: route.abort())
-    page.keyboard.press("f")
-    page.keyboard.press("r")
-    review_state(page, "error")
-    assert "Offline: 2 decisions not saved yet" in page.inner_text(".notice")
-    assert review.states() == ["pending"] * 3
-    page.unroute("**/api/decisions")
-    page.reload()
-    server.wait_for(lambda _now: review.states() == ["accepted", "rejected", "pending"], seconds=15)
-    page.wait_for_function("localStorage.getItem('annotator:unsaved') === null")
-
-
-def test_a_conflict_shows_theirs_and_can_be_insisted_on(review, new_page, page):
-    page.watch.expected.append("409")
-    other = new_page()
+def test_keys_of_other_keyboards(review, page):
+    """Where a key writes no Latin letter its place counts; digits count where they need Shift."""
     review.open(11)
-    other.goto(page.url)
-    review_state(other, "ready")
-    press(page, "r")
-    other.keyboard.press("f")
-    other.wait_for_selector(".notice.stays button")
-    assert "changed elsewhere" in other.inner_text(".notice")
-    assert other.get_attribute(".mask-row >> nth=0", "class").split() >= ["mask-row", "is-rejected"]
-    assert review.states()[0] == "rejected"
-    other.click(".notice button")
-    review_state(other, "saved")
-    assert review.states()[0] == "accepted"
+    press = """([key, code]) => document.dispatchEvent(
+        new KeyboardEvent('keydown', {key, code, bubbles: true, cancelable: true}))"""
+    page.evaluate(press, ["к", "KeyR"])
+    review_state(page, "saved")
+    assert review.states()[1] == "rejected"
+    page.evaluate(press, ["&", "Digit1"])
+    review_state(page, "saved")
+    assert review.masks()[2]["category_id"] is not None
+
+
+def test_the_focus_can_go_everywhere_by_keyboard(review, page):
+    review.open(11)
+    parts = ".tools, .image-head, .filmstrip, .histogram, .mask-list, .categories"
+    seen = set()
+    for _ in range(7):
+        page.keyboard.press("F6")
+        seen.add(page.evaluate("(parts) => document.activeElement.closest(parts)?.className.split(' ')[0]", parts))
+    assert seen >= {"tools", "image-head", "filmstrip", "histogram", "mask-list", "categories"}
+
+
+def test_the_view_zooms_where_the_pointer_is_and_comes_back(review, page):
+    review.open(12)
+    review.click(0, 0)
+    x, y = review.place(0, 0)
+    for _ in range(4):
+        page.mouse.wheel(0, -200)
+        page.wait_for_timeout(30)
+    page.mouse.click(x, y)
+    assert review.line().startswith("#1"), "the same pixel is still under the pointer: the next mask outwards"
+    page.mouse.move(x + 60, y + 60)
+    page.mouse.down()
+    page.mouse.move(x + 160, y + 120, steps=4)
+    page.mouse.up()
+    assert review.line().startswith("#1"), "a drag moves the image and selects nothing"
+    page.keyboard.press("Shift+Z")
+    review.click(0, 0)
+    assert review.line().startswith("#3")
+
+
+def test_the_bare_image_while_a_key_is_held(review, page):
+    review.open(12)
+    page.keyboard.down("v")
+    page.wait_for_selector(".layer.masks", state="hidden")
+    page.keyboard.up("v")
+    page.wait_for_selector(".layer.masks", state="visible")
+
+
+def test_masks_are_painted_where_they_are(review, page):
+    """Colours of the mask layer at image pixels: outside nothing, the pending fill inside, green once accepted."""
+    review.open(15)
+    page.keyboard.press("Escape")
+
+    def colour(x, y):
+        page.wait_for_timeout(100)
+        box = page.locator(".stage").bounding_box()
+        left, top = review.place(x, y)
+        return page.evaluate(
+            """([x, y]) => [...document.querySelector('.layer.masks').getContext('2d')
+                .getImageData(Math.round(x), Math.round(y), 1, 1).data]""",
+            [left - box["x"], top - box["y"]],
+        )
+
+    assert colour(5, 30) == [0, 0, 0, 0]
+    assert 80 <= colour(10, 10)[3] <= 100, "35 % of 255"
+    page.click(".mask-row >> nth=0")
+    review.press("f")
+    red, green, blue, alpha = colour(10, 10)
+    assert green > max(red, blue)
+    assert 45 <= alpha <= 57, "20 % of 255"
+    page.keyboard.press("o")
+    assert colour(10, 10)[3] == 0, "only outlines"
+
+
+def test_touch_selects_pans_and_pinches(new_page, server):
+    page = new_page(width=390, height=844, has_touch=True, is_mobile=True, device_scale_factor=2)
+    review = Review(page, server)
+    review.open(14)
+    page.touchscreen.tap(*review.place(40, 30))
+    assert review.line().startswith("#2")
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, *points):
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+
+    x, y = review.place(24, 18)
+    touch("touchStart", (x - 30, y))
+    touch("touchStart", (x - 30, y), (x + 30, y))
+    for spread in range(30, 150, 20):
+        touch("touchMove", (x - spread, y), (x + spread, y))
+    touch("touchEnd")
+    page.wait_for_timeout(200)
+    assert review.line().startswith("#2"), "a pinch selects nothing"
+    page.touchscreen.tap(*review.place(30, 6))
+    first = review.line()[:2]
+    page.touchscreen.tap(*review.place(30, 6))
+    assert {first, review.line()[:2]} == {"#1", "#2"}, "zoomed in around the centre, above it lie both halves"
+    page.tap("[data-action=reject]")
+    review_state(page, "saved")
+    assert "rejected" in review.states()
 
 
 def test_enter_finishes_and_the_last_image_ends_the_queue(review, page, server):
-    review.open(12)
+    review.open(14)
     page.keyboard.press("Enter")
-    page.wait_for_function("document.documentElement.dataset.image !== '12'")
-    assert server.api("images/12")["status"] == "done"
+    page.wait_for_function("document.documentElement.dataset.image !== '14'")
+    server.wait_for(lambda _now: server.api("images/14")["status"] == "done")
     for _ in range(IMAGES):
-        if page.is_visible(".review-message"):
-            break
         before = page.get_attribute("html", "data-image")
+        if before is None:
+            break
         page.keyboard.press("Enter")
-        page.wait_for_function(
-            "(before) => document.documentElement.dataset.image !== before"
-            " || !document.querySelector('.review-message').hidden",
-            arg=before,
-        )
-    assert "All images are done" in page.inner_text(".review-message")
+        page.wait_for_function("(before) => document.documentElement.dataset.image !== before", arg=before)
+    assert "All images are done" in page.inner_text(".board")
+    assert page.get_attribute(".board a >> nth=0", "href") == "#/export"
     assert server.api("overview")["images"]["done"] == IMAGES
     page.keyboard.press("Control+z")
-    page.wait_for_function("document.querySelector('.review-message').hidden")
+    page.wait_for_selector(".board", state="hidden")
     assert server.api("overview")["images"]["done"] == IMAGES - 1
-
-
-def test_the_queue_filters_searches_and_opens(review, page, server):
-    page.goto(f"{server.url}/#/queue")
-    page.wait_for_selector(".queue-row")
-    page.click(".queue-filters [data-status=error]")
-    page.wait_for_selector(".queue-empty:not([hidden])")
-    page.click(".queue-filters [data-status='']")
-    page.fill(".queue-head input", "n03")
-    page.wait_for_function("document.querySelectorAll('.queue-row').length === 1")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Enter")
-    page.wait_for_function("location.hash.startsWith('#/review/')")
-    page.wait_for_function("document.querySelector('.image-name')?.textContent === 'n03.png'")
-
-
-def test_a_huge_queue_stays_small_in_the_page(page, server):
-    rows = [
-        {"id": n + 1, "name": f"image {n}.jpg", "status": "todo", "width": 4, "height": 3, "masks": 1, "note": "",
-         "pending": 1, "accepted": 0, "rejected": 0, "unsure": 0, "error": None}
-        for n in range(100)
-    ]  # fmt: skip
-    page.route("**/api/images?*", lambda route: route.fulfill(json={"total": 100_000, "rows": rows}))
-    page.route("**/thumbnail*", lambda route: route.fulfill(status=204))
-    page.goto(f"{server.url}/#/queue")
-    page.wait_for_selector(".queue-row")
-    page.locator(".queue-rows").evaluate("(list) => { list.scrollTop = list.scrollHeight; }")
-    page.wait_for_selector(".queue-row[aria-posinset='100000']")
-    assert page.locator(".queue-row").count() < 60
-
-
-def test_modules_agree_with_pycocotools(page, server):
-    from pycocotools import mask as coco_mask
-
-    from freesolo.codecs import coco_rle
-    from tests.golden import golden_masks
-
-    page.goto(f"{server.url}/#/queue")
-    for name, mask in golden_masks().items():
-        counts = coco_rle.encode(mask).decode()
-        height, width = mask.shape
-        box = coco_mask.toBbox({"size": [height, width], "counts": counts.encode()}).astype(int).tolist()
-        result = page.evaluate(
-            """async ([counts, height, width, box]) => {
-              const {decode, encode} = await import('/static/js/rle.js');
-              const {partsAndHoles} = await import('/static/js/review/outline.js');
-              const bitmap = decode(counts, height, box);
-              return [bitmap.data.reduce((sum, v) => sum + v, 0), encode(bitmap, height, width), partsAndHoles(bitmap)];
-            }""",
-            [counts, height, width, box],
-        )
-        assert result[:2] == [int(mask.sum()), counts], name
-        if name in ("donut", "nested island", "two parts"):
-            assert (
-                result[2]
-                == {
-                    "donut": {"parts": 1, "holes": 1},
-                    "nested island": {"parts": 2, "holes": 1},
-                    "two parts": {"parts": 2, "holes": 0},
-                }[name]
-            ), json.dumps(result[2])

@@ -3,7 +3,6 @@
 import json
 import multiprocessing
 import os
-import resource
 import signal
 
 import numpy as np
@@ -191,16 +190,8 @@ def test_a_proposer_that_cannot_be_made_is_told(run, photos, name, kind, sentenc
 
 
 def test_a_full_disk_ends_the_work_with_whole_lines(run, photos):
-    limit = 1000
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        with pytest.raises(OutputError, match=r"out\.jsonl cannot be written"):
-            run(photos(9))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
+    with small_disk(1000), pytest.raises(OutputError, match=r"out\.jsonl cannot be written"):
+        run(photos(9))
     done = len(run.out.read_bytes().splitlines())
     assert 0 < done < 9
     assert run(photos(9)).started == (9, done, 2)

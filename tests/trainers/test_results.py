@@ -1,27 +1,15 @@
 import errno
 import os
-import resource
-import signal
 
 import pytest
 
+from tests.trainers.small_disk import small_disk
 from tests.trainers.test_records import record
 from trainers.errors import OutputError, UsageError
 from trainers.records import Failure
 from trainers.results import ResultsFile, unwritable, write_whole
 
 LINE = record("a").to_line()
-
-
-@pytest.fixture
-def small_disk():
-    """Files cannot grow past 1,000 bytes: the closest to a full disk that needs no disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield 1000
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_lines_are_appended_and_there_at_once(tmp_path):
@@ -88,10 +76,10 @@ def test_two_runs_cannot_write_one_file(tmp_path):
     assert path.read_bytes() == LINE
 
 
-def test_a_full_disk_leaves_whole_lines(tmp_path, small_disk):
+def test_a_full_disk_leaves_whole_lines(tmp_path):
     path = tmp_path / "r.jsonl"
-    fitting = small_disk // len(LINE)
-    with ResultsFile(path, resume=True) as results:
+    fitting = 1000 // len(LINE)
+    with small_disk(1000), ResultsFile(path, resume=True) as results:
         for _ in range(fitting):
             results.append(LINE)
         with pytest.raises(OutputError, match=r"r\.jsonl cannot be written"):
@@ -104,10 +92,10 @@ def test_a_full_disk_has_its_own_sentence(tmp_path):
     assert "the disk is full; free some space" in sentence
 
 
-def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path, small_disk):
+def test_a_whole_file_is_written_or_the_old_one_stays(tmp_path):
     path = tmp_path / "h.npz"
     write_whole(path, b"old")
-    with pytest.raises(OutputError, match="cannot be written"):
-        write_whole(path, b"x" * (small_disk + 1))
+    with small_disk(1000), pytest.raises(OutputError, match="cannot be written"):
+        write_whole(path, b"x" * 1001)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

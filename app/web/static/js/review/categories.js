@@ -6,20 +6,29 @@ export class Categories {
   #all = [];
   #api;
 
-  /** @param {import('../api.js').Api} api @param {HTMLElement} element @param {{onPick: (id: number) => void, onError: (text: string) => void}} events */
+  /**
+   * @param {import('../api.js').Api} api
+   * @param {HTMLElement} element
+   * @param {{onPick: (id: number) => void, onError: (text: string) => void}} events
+   */
   constructor(api, element, events) {
     this.#api = api;
     this.events = events;
     this.buttons = h('div', { class: 'category-buttons', role: 'group', 'aria-label': 'Categories' });
-    this.field = h('input', { type: 'text', placeholder: 'New category…', maxlength: 100, 'aria-label': 'New category' });
-    const form = h('form', { class: 'category-add', onsubmit: (event) => this.#add(event) }, this.field);
-    element.append(this.buttons, form);
+    const words = { placeholder: 'New category…', 'aria-label': 'New category' };
+    this.field = h('input', { type: 'text', maxlength: 100, autocomplete: 'off', ...words });
+    this.field.addEventListener('keydown', (event) => event.key === 'Escape' && this.field.blur());
+    const key = h('kbd', { 'aria-hidden': 'true' }, '+');
+    const form = h('form', { class: 'category-add', onsubmit: (event) => this.#add(event) }, this.field, key);
+    element.append(h('h3', {}, 'Category'), this.buttons, form);
   }
 
+  /** @returns {boolean} whether they are others than before */
   set(categories) {
-    if (JSON.stringify(categories) === JSON.stringify(this.#all)) return;
+    if (JSON.stringify(categories) === JSON.stringify(this.#all)) return false;
     this.#all = categories;
     this.#render();
+    return true;
   }
 
   name(id) {
@@ -39,8 +48,11 @@ export class Categories {
     const button = (category, index) =>
       h(
         'button',
-        { type: 'button', 'aria-pressed': 'false', data: { id: category.id }, onclick: () => this.events.onPick(category.id) },
-        index < 10 ? h('kbd', {}, String((index + 1) % 10)) : null,
+        {
+          type: 'button', 'aria-pressed': 'false', title: category.name, data: { id: category.id },
+          onclick: () => this.events.onPick(category.id), onmousedown: (event) => event.preventDefault(), // the keys stay with the masks
+        },
+        index < 10 ? h('kbd', { 'aria-hidden': 'true' }, String((index + 1) % 10)) : null,
         h('span', {}, category.name),
       );
     this.buttons.replaceChildren(...this.#all.map(button));

@@ -2,7 +2,8 @@
 
 import { h } from '../dom.js';
 
-const AROUND = 12;
+const AROUND = 15;
+const MARGIN = 3; // thumbnails before the end at which more are fetched
 
 export class Filmstrip {
   #api;
@@ -19,10 +20,11 @@ export class Filmstrip {
 
   async show(image) {
     this.#current = image.id;
-    if (!this.#rows.some(({ id }) => id === image.id) || this.#nearEnd(image.index)) {
-      this.#offset = Math.max(0, image.index - AROUND);
-      const page = await this.#api.get(`/images?offset=${this.#offset}&limit=${2 * AROUND + 1}`).catch(() => null);
+    if (this.#rows[image.index - this.#offset]?.id !== image.id || this.#nearEnd(image)) {
+      const offset = Math.max(0, image.index - AROUND);
+      const page = await this.#api.get(`/images?offset=${offset}&limit=${2 * AROUND + 1}`).catch(() => null);
       if (!page || this.#current !== image.id) return;
+      this.#offset = offset;
       this.#rows = page.rows;
       this.element.replaceChildren(...this.#rows.map((row) => this.#thumbnail(row)));
     }
@@ -34,15 +36,18 @@ export class Filmstrip {
     if (button) button.dataset.status = status;
   }
 
-  #nearEnd(index) {
-    const place = index - this.#offset;
-    return (place < 3 && this.#offset > 0) || (place > this.#rows.length - 4 && this.#rows.length === 2 * AROUND + 1);
+  #nearEnd({ index, total }) {
+    const end = this.#offset + this.#rows.length;
+    return (index - this.#offset < MARGIN && this.#offset > 0) || (index > end - 1 - MARGIN && end < total);
   }
 
   #thumbnail({ id, name, status, version }) {
     return h(
       'button',
-      { type: 'button', class: 'thumb', title: name, 'aria-label': name, data: { id, status }, onclick: () => this.onOpen(id) },
+      {
+        type: 'button', class: 'thumb', title: name, 'aria-label': name, data: { id, status }, onclick: () => this.onOpen(id),
+        onmousedown: (event) => event.preventDefault(), // the keys stay with the masks
+      },
       status === 'error' ? null : h('img', { src: this.#api.thumbnailUrl(id, version), alt: '', loading: 'lazy', decoding: 'async' }),
     );
   }
@@ -50,11 +55,9 @@ export class Filmstrip {
   #mark() {
     for (const button of this.element.children) {
       const current = Number(button.dataset.id) === this.#current;
-      button.toggleAttribute('aria-current', current);
-      if (current) {
-        const middle = button.offsetLeft + button.offsetWidth / 2 - this.element.clientWidth / 2;
-        this.element.scrollLeft = middle;
-      }
+      if (current) button.setAttribute('aria-current', 'true');
+      else button.removeAttribute('aria-current');
+      if (current) this.element.scrollLeft = button.offsetLeft + button.offsetWidth / 2 - this.element.clientWidth / 2;
     }
   }
 }

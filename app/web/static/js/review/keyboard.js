@@ -7,48 +7,53 @@ const TYPING =
   'input, textarea, select, [contenteditable=""], [contenteditable="true"], ' +
   '[role="textbox"], [role="combobox"], [role="slider"], [role="spinbutton"]';
 const NOT_TYPING = new Set(['button', 'submit', 'checkbox', 'radio', 'file', 'image', 'reset']);
+const DIALOG = 'dialog[open], [role="dialog"], [aria-modal="true"]';
+const CONTROL = 'button, a[href], summary, input, [role="tab"]';
 
-/** Whether a key press belongs to something else than the review. */
+/** Whether a key press belongs to something else than the screen. */
 function taken(event) {
   if (event.defaultPrevented || event.isComposing || event.altKey) return true;
   const target = event.composedPath()[0];
   const field = target instanceof Element ? target.closest(TYPING) : null;
-  if (field && !(field.tagName === 'INPUT' && NOT_TYPING.has(field.type))) return true;
-  return document.querySelector('dialog[open], [role="dialog"], [aria-modal="true"]') !== null;
+  if (field && !(field.tagName === 'INPUT' && NOT_TYPING.has(field.type)) && event.key !== 'F6') return true;
+  return [...document.querySelectorAll(DIALOG)].some(shown);
 }
 
-/** A focused button, link or tab keeps its own keys. */
+/** A button, link or tab that has the focus keeps the keys that work it and that lead away from it. */
 function belongsToControl(event) {
-  const control = event.target instanceof Element ? event.target.closest('button, a, summary, [role="tab"]') : null;
-  return control !== null && /^(Enter| |ArrowLeft|ArrowRight)$/.test(event.key);
+  const control = event.target instanceof Element ? event.target.closest(CONTROL) : null;
+  return control !== null && /^(Enter| |Tab|ArrowLeft|ArrowRight)$/.test(event.key);
 }
+
+/** Whether a screen must leave this key press alone. */
+export const belongsElsewhere = (event) => taken(event) || belongsToControl(event);
 
 /**
  * @param {Element} screen keys count while it is shown
- * @param {(action: string, event: KeyboardEvent) => void} act
+ * @param {(action: string, how: {key: string, repeat: boolean}) => boolean} act tells whether it did something
  * @param {AbortSignal} signal ends it
  */
 export function listen(screen, act, signal) {
   const held = new Map();
-  document.addEventListener(
-    'keydown',
-    (event) => {
-      if (!shown(screen) || taken(event) || belongsToControl(event)) return;
-      const binding = bindingOf(event);
-      if (!binding) return;
+  const press = (event) => {
+    if (!shown(screen) || belongsElsewhere(event)) return;
+    const found = bindingOf(event);
+    if (!found) return;
+    const { binding, key } = found;
+    if (event.repeat && !binding.repeat) {
       event.preventDefault();
-      if (event.repeat && !binding.repeat) return;
-      if (binding.hold) held.set(event.code, binding);
-      act(binding.action, event);
-    },
-    { signal },
-  );
+      return;
+    }
+    if (!act(binding.action, { key, repeat: event.repeat })) return;
+    event.preventDefault();
+    if (binding.hold) held.set(event.code, binding);
+  };
   const release = (code) => {
     const binding = held.get(code);
-    if (!binding) return;
     held.delete(code);
-    act(`${binding.action}:up`, null);
+    if (binding) act(`${binding.action}:up`, { key: '', repeat: false });
   };
+  document.addEventListener('keydown', press, { signal });
   document.addEventListener('keyup', (event) => release(event.code), { signal });
   window.addEventListener('blur', () => [...held.keys()].forEach(release), { signal });
 }

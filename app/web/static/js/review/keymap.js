@@ -1,62 +1,99 @@
-// The one table of keys: what the keyboard does and what the `?` sheet shows.
+// The one table of keys: what the keyboard does, what the buttons say of it, and what the `?` sheet shows.
 
 /**
- * @typedef {{action: string, keys: string[], label: string, group: string, hold?: boolean, repeat?: boolean}} Binding
- * keys are KeyboardEvent.key (letters lower case) with the prefixes "Shift+" and "Ctrl+" (Ctrl or Command).
- * repeat: a held key fires again; decisions never do. hold: `action` on press, `action:up` on release.
+ * @typedef {object} Binding
+ * @property {string} group heading on the sheet
+ * @property {string} action
+ * @property {string[]} keys KeyboardEvent.key (letters lower case) with the prefixes "Shift+" and "Ctrl+" (Ctrl or Command)
+ * @property {string} label what the sheet says
+ * @property {boolean} [hold] `action` on press, `action:up` on release
+ * @property {boolean} [repeat] a held key fires again; decisions never do
+ * @property {string} [shown] what the sheet shows instead of the keys
  */
 
 /** @type {Binding[]} */
 export const KEYMAP = [
   { group: 'Decide', action: 'accept', keys: ['f'], label: 'Accept the mask, go to the next' },
   { group: 'Decide', action: 'reject', keys: ['r', 'Delete'], label: 'Reject the mask, go to the next' },
-  { group: 'Decide', action: 'unsure', keys: ['s'], label: 'Unsure: leave it out for now' },
-  { group: 'Decide', action: 'accept-all', keys: ['Shift+F'], label: 'Accept all pending masks that are shown' },
-  { group: 'Decide', action: 'reject-all', keys: ['Shift+R'], label: 'Reject all pending masks that are shown' },
+  { group: 'Decide', action: 'unsure', keys: ['s'], label: 'Unsure: leave it out for now, go to the next' },
+  { group: 'Decide', action: 'accept-all', keys: ['Shift+F'], label: 'Accept all pending masks that are not hidden' },
+  { group: 'Decide', action: 'reject-all', keys: ['Shift+R'], label: 'Reject all pending masks that are not hidden' },
   { group: 'Decide', action: 'finish', keys: ['Enter'], label: 'Image is finished, go to the next' },
-  { group: 'Decide', action: 'back', keys: ['Backspace'], label: 'Back to the last decision' },
-  { group: 'Decide', action: 'undo', keys: ['Ctrl+z'], label: 'Undo, across images and restarts' },
-  { group: 'Decide', action: 'redo', keys: ['Ctrl+Shift+Z', 'Ctrl+y'], label: 'Redo' },
-  { group: 'Move', action: 'next-mask', keys: ['Tab'], label: 'Next mask', repeat: true },
-  { group: 'Move', action: 'previous-mask', keys: ['Shift+Tab'], label: 'Previous mask', repeat: true },
+  { group: 'Decide', action: 'back', keys: ['Backspace'], label: 'Back to the last decision, on any image' },
+  { group: 'Decide', action: 'undo', keys: ['Ctrl+z'], label: 'Undo, across images and restarts', repeat: true },
+  { group: 'Decide', action: 'redo', keys: ['Ctrl+Shift+Z', 'Ctrl+y'], label: 'Redo', repeat: true },
+  { group: 'Decide', action: 'auto-advance', keys: ['t'], label: 'Go on by itself after a decision, or stay' },
+  { group: 'Move', action: 'next-mask', keys: ['Tab', 'ArrowDown'], label: 'Next mask', repeat: true },
+  { group: 'Move', action: 'previous-mask', keys: ['Shift+Tab', 'ArrowUp'], label: 'Previous mask', repeat: true },
   { group: 'Move', action: 'next-image', keys: ['d', 'ArrowRight'], label: 'Next image', repeat: true },
   { group: 'Move', action: 'previous-image', keys: ['a', 'ArrowLeft'], label: 'Previous image', repeat: true },
   { group: 'Move', action: 'next-open', keys: ['u'], label: 'Next image to review' },
-  { group: 'Move', action: 'search', keys: ['/'], label: 'Search images' },
-  { group: 'Name', action: 'category', keys: ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'], label: 'Category of the mask' },
+  { group: 'Move', action: 'search', keys: ['/'], label: 'Search images in the queue' },
+  { group: 'Move', action: 'next-part', keys: ['F6'], label: 'Keyboard to the next part of the screen' },
+  { group: 'Move', action: 'previous-part', keys: ['Shift+F6'], label: 'Keyboard to the part before' },
+  { group: 'Name', action: 'category', keys: [...'1234567890'], shown: '0 – 9', label: 'Category of the mask' },
   { group: 'Name', action: 'same-category', keys: ['y'], label: 'Same category as last time' },
-  { group: 'View', action: 'pan', keys: [' '], label: 'Hold and drag to move', hold: true },
-  { group: 'View', action: 'bare', keys: ['v'], label: 'Hold: the bare image', hold: true },
+  { group: 'Name', action: 'new-category', keys: ['+'], label: 'Add a category' },
+  { group: 'View', action: 'pan', keys: [' '], label: 'Hold and drag to move the image', hold: true },
+  { group: 'View', action: 'bare', keys: ['v'], label: 'Hold: the image without masks', hold: true },
   { group: 'View', action: 'isolate', keys: ['w'], label: 'Only the selected mask' },
   { group: 'View', action: 'zoom-mask', keys: ['z'], label: 'Zoom to the mask' },
   { group: 'View', action: 'zoom-fit', keys: ['Shift+Z'], label: 'Whole image' },
-  { group: 'View', action: 'outline', keys: ['o'], label: 'Outlines or filled' },
+  { group: 'View', action: 'outline', keys: ['o'], label: 'Outlines only, or filled' },
   { group: 'View', action: 'fainter', keys: [','], label: 'Fainter masks', repeat: true },
   { group: 'View', action: 'stronger', keys: ['.'], label: 'Stronger masks', repeat: true },
-  { group: 'View', action: 'show-rejected', keys: ['g'], label: 'Show rejected masks' },
-  { group: 'Other', action: 'auto-advance', keys: ['t'], label: 'Go on by itself after a decision' },
-  { group: 'Other', action: 'escape', keys: ['Escape'], label: 'Nothing selected' },
+  { group: 'View', action: 'show-rejected', keys: ['g'], label: 'Show rejected masks, dashed' },
+  { group: 'Other', action: 'escape', keys: ['Escape'], label: 'Close the message, leave the field, select nothing' },
   { group: 'Other', action: 'keys', keys: ['?'], label: 'This sheet' },
 ];
 
+/** What the mouse and fingers do; listed on the sheet below the keys. */
+export const GESTURES = [
+  ['Wheel or pinch', 'Zoom where the pointer is'],
+  ['Drag', 'Move the image'],
+  ['Click', 'Select the smallest mask there; again: the next larger one'],
+];
+
 const BY_KEY = new Map(KEYMAP.flatMap((binding) => binding.keys.map((key) => [key, binding])));
+const BY_ACTION = new Map(KEYMAP.map((binding) => [binding.action, binding]));
 
 /** How an event reads in the table; a letter with Shift is upper case, a sign that needs Shift is itself. */
 export function keyName(event) {
-  const letter = /^\p{L}$/u.test(event.key);
-  const key = letter ? (event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase()) : event.key;
-  const shift = event.shiftKey && (letter || event.key.length > 1) ? 'Shift+' : '';
-  return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + shift + key;
+  const key = latin(event);
+  const letter = /^[a-z]$/i.test(key);
+  const shift = event.shiftKey && (letter || key.length > 1) ? 'Shift+' : '';
+  const text = letter ? (event.shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
+  return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + shift + text;
 }
 
-/** @returns {Binding | undefined} */
-export const bindingOf = (event) => BY_KEY.get(keyName(event));
+/** On a keyboard that writes no Latin letters the place of the key counts. */
+function latin({ key, code }) {
+  const place = /^Key([A-Z])$/.exec(code ?? '');
+  return place && key.length === 1 && /[^\x00-\x7f]/.test(key) ? place[1] : key;
+}
+
+/** @returns {{binding: Binding, key: string} | null} */
+export function bindingOf(event) {
+  const key = keyName(event);
+  const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code ?? '')?.[1]; // some keyboards need Shift for digits
+  for (const name of [key, event.ctrlKey || event.metaKey ? undefined : digit]) {
+    if (name !== undefined && BY_KEY.has(name)) return { binding: BY_KEY.get(name), key: name };
+  }
+  return null;
+}
+
+const WORDS = { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Delete: 'Del', Escape: 'Esc' };
 
 /** What a key is called on the sheet. */
 export function keyLabel(key) {
-  const words = { ' ': 'Space', ArrowLeft: '←', ArrowRight: '→', Delete: 'Del', Escape: 'Esc' };
   return key
-    .split('+')
-    .map((part) => words[part] ?? (part.length === 1 ? part.toUpperCase() : part))
+    .split(/\+(?=.)/)
+    .map((part) => WORDS[part] ?? (part.length === 1 ? part.toUpperCase() : part))
     .join(' ');
+}
+
+/** The first key of an action, short: for buttons. */
+export function keyOf(action) {
+  const [key] = BY_ACTION.get(action).keys;
+  return keyLabel(key).replace('Shift ', '⇧').replace('Ctrl ', '⌃');
 }

@@ -1,71 +1,118 @@
 // The elements of the Review screen.
 
 import { h } from '../dom.js';
+import { icon } from './icons.js';
+import { keyOf } from './keymap.js';
 
+/** Buttons of the rail: action, word, kind; null is a line between groups. */
 const TOOLS = [
-  ['accept', 'F', 'Accept', '✓', 'good'],
-  ['reject', 'R', 'Reject', '✕', 'bad'],
-  ['unsure', 'S', 'Unsure', '?', 'warn'],
+  ['accept', 'Accept', 'good always'],
+  ['reject', 'Reject', 'bad always'],
+  ['unsure', 'Unsure', 'warn always'],
+  ['undo', 'Undo', 'always'],
+  ['redo', 'Redo', ''],
   null,
-  ['accept-all', '⇧F', 'Accept all', '✓✓', 'good'],
-  ['reject-all', '⇧R', 'Reject all', '✕✕', 'bad'],
+  ['accept-all', 'Accept all', 'good'],
+  ['reject-all', 'Reject all', 'bad'],
+  ['auto-advance', 'Advance', 'toggle'],
   null,
-  ['undo', '⌃Z', 'Undo', '↶'],
-  ['redo', '⌃⇧Z', 'Redo', '↷'],
-  null,
-  ['zoom-mask', 'Z', 'Zoom', '⊕'],
-  ['zoom-fit', '⇧Z', 'Whole', '▣'],
-  ['outline', 'O', 'Outline', '▢'],
-  ['isolate', 'W', 'Isolate', '◉'],
-  ['show-rejected', 'G', 'Rejected', '⊘'],
+  ['zoom-mask', 'Zoom', ''],
+  ['zoom-fit', 'Whole', ''],
+  ['outline', 'Outline', 'toggle'],
+  ['isolate', 'Isolate', 'toggle'],
+  ['show-rejected', 'Rejected', 'toggle'],
 ];
 
-/** Buttons that stay pressed; what they show is kept in step by `press`. */
-const TOGGLES = new Set(['outline', 'isolate', 'show-rejected']);
+/** A click with the mouse leaves the focus where it is, so that the keys stay with the masks. */
+const keepFocus = (event) => event.preventDefault();
 
 /** @param {HTMLElement} element is filled @param {(action: string) => void} act */
 export function layOut(element, act) {
-  const tool = (entry) => {
-    if (!entry) return h('hr', { 'aria-hidden': 'true' });
-    const [action, key, label, icon, kind] = entry;
-    return h(
-      'button',
-      {
-        type: 'button', class: `tool ${kind ?? ''}`, title: `${label} (${key})`, data: { action },
-        'aria-pressed': TOGGLES.has(action) ? 'false' : null, onclick: () => act(action),
-      },
-      h('span', { class: 'icon', 'aria-hidden': 'true' }, icon), h('span', { class: 'word' }, label), h('kbd', { 'aria-hidden': 'true' }, key),
-    );
-  };
-  const step = (action, label, sign) =>
-    h('button', { type: 'button', class: 'step', title: label, 'aria-label': label, onclick: () => act(action) }, sign);
-  const parts = {
-    canvas: h('canvas', { role: 'img', 'aria-label': 'No image' }),
-    message: h('div', { class: 'review-message', hidden: true }),
-    name: h('span', { class: 'image-name' }),
-    place: h('span', { class: 'image-place' }),
-    line: h('div', { class: 'mask-line' }),
-    live: h('div', { class: 'visually-hidden', 'aria-live': 'polite' }),
-    notice: h('div', { class: 'notice', role: 'status', hidden: true }),
-    counts: h('div', { class: 'counts' }),
-    histogram: h('div', { class: 'histogram' }),
-    list: h('div', { class: 'mask-list' }),
-    categories: h('div', { class: 'categories' }),
-    film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
-  };
-  const stage = h('div', { class: 'stage' }, parts.canvas, parts.message, parts.notice);
-  const head = h(
-    'div', { class: 'image-head' },
-    step('previous-image', 'Previous image (A)', '‹'), step('next-image', 'Next image (D)', '›'), parts.name, parts.place,
-    h('button', { type: 'button', class: 'finish', title: 'Image is finished (Enter)', onclick: () => act('finish') }, 'Finish image ', h('kbd', {}, 'Enter')),
-  );
+  const parts = { ...makeImageParts(), ...makeMaskParts() };
   element.classList.add('review');
   element.replaceChildren(
-    h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Tools', 'aria-orientation': 'vertical' }, ...TOOLS.map(tool)),
-    h('div', { class: 'centre' }, head, stage, parts.line, parts.film),
+    h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Tools' }, ...TOOLS.map((entry) => tool(entry, act))),
+    h('div', { class: 'centre' }, head(parts, act), parts.stage, parts.line, parts.film),
     h('aside', { class: 'side', 'aria-label': 'Masks' }, parts.counts, parts.histogram, parts.list, parts.categories),
     parts.live,
   );
-  parts.press = (action, on) => element.querySelector(`[data-action="${action}"]`)?.setAttribute('aria-pressed', String(on));
+  parts.press = (action, on) => element.querySelector(`[data-action="${action}"]`).setAttribute('aria-pressed', String(on));
+  /** What F6 goes through: parts of the screen, and what gets the focus in each. */
+  parts.stops = () =>
+    [
+      [parts.marks, parts.marks],
+      ...['.tools', '.image-head'].map((part) => [element.querySelector(part), element.querySelector(`${part} button`)]),
+      [parts.film, parts.film.querySelector('[aria-current]')],
+      [parts.histogram, parts.histogram.querySelector('input:enabled')],
+      [parts.list, parts.list],
+      [parts.categories, parts.categories.querySelector('button, input')],
+    ].filter(([, target]) => target);
   return parts;
+}
+
+function makeImageParts() {
+  const layer = (name) => h('canvas', { class: `layer ${name}`, 'aria-hidden': 'true' });
+  const parts = {
+    picture: layer('picture'),
+    masks: layer('masks'),
+    marks: h('canvas', { class: 'layer marks', role: 'img', tabindex: -1, 'aria-label': 'No image' }),
+    board: h('div', { class: 'board', hidden: true }),
+    notice: h('div', { class: 'notice', role: 'status', hidden: true }),
+    alert: h('div', { class: 'alert', role: 'alert', hidden: true }),
+    name: h('span', { class: 'image-name' }),
+    place: h('span', { class: 'image-place' }),
+    note: h('span', { class: 'image-note' }),
+    line: h('div', { class: 'mask-line' }),
+    live: h('div', { class: 'visually-hidden', 'aria-live': 'polite' }),
+    film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
+  };
+  parts.stage = h('div', { class: 'stage' }, parts.picture, parts.masks, parts.marks, parts.board, parts.alert, parts.notice);
+  return parts;
+}
+
+function makeMaskParts() {
+  return {
+    counts: h('div', { class: 'counts', role: 'group', 'aria-label': 'Masks by state' }),
+    histogram: h('div', { class: 'histogram' }),
+    list: h('div', { class: 'mask-list' }),
+    categories: h('div', { class: 'categories' }),
+  };
+}
+
+function tool(entry, act) {
+  if (!entry) return h('hr', { 'aria-hidden': 'true' });
+  const [action, word, kind] = entry;
+  const key = keyOf(action);
+  return h(
+    'button',
+    {
+      type: 'button', class: `tool ${kind}`, title: `${word} (${key})`, data: { action },
+      'aria-pressed': kind === 'toggle' ? 'false' : null, onclick: () => act(action), onmousedown: keepFocus,
+    },
+    icon(action), h('span', { class: 'word' }, word), h('kbd', { 'aria-hidden': 'true' }, key),
+  );
+}
+
+function head(parts, act) {
+  const step = (action, word) =>
+    h(
+      'button',
+      {
+        type: 'button', class: 'step', title: `${word} (${keyOf(action)})`, 'aria-label': word, data: { action },
+        onclick: () => act(action), onmousedown: keepFocus,
+      },
+      icon(action),
+    );
+  const finish = h(
+    'button',
+    {
+      type: 'button', class: 'finish', title: `Image is finished, go to the next (${keyOf('finish')})`, data: { action: 'finish' },
+      onclick: () => act('finish'), onmousedown: keepFocus,
+    },
+    'Finish image', h('kbd', { 'aria-hidden': 'true' }, keyOf('finish')),
+  );
+  return h(
+    'div', { class: 'image-head' },
+    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, finish,
+  );
 }

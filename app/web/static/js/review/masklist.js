@@ -6,36 +6,35 @@ import { cssColour, lookOf } from './palette.js';
 
 export class MaskList {
   #masks = [];
-  #index = new Map();
   #selected = null;
 
-  /** @param {HTMLElement} element @param {(mask: object) => void} onPick */
-  constructor(element, onPick) {
+  /**
+   * @param {HTMLElement} element
+   * @param {{onPick: (mask: object) => void, onHover: (mask: object | null) => void, visible: (mask: object) => boolean,
+   *          categoryName: (mask: object) => string}} screen
+   */
+  constructor(element, screen) {
+    this.element = element;
+    this.screen = screen;
     element.setAttribute('role', 'listbox');
     element.setAttribute('aria-label', 'Masks');
     element.tabIndex = 0;
-    this.element = element;
-    this.list = new VirtualList(element, { height: 30, make: (index) => this.#row(this.#masks[index], index) });
-    element.addEventListener('click', (event) => {
-      const row = event.target.closest('[data-index]');
-      if (row) onPick(this.#masks[Number(row.dataset.index)]);
-    });
-    /** @type {(mask: object) => string} */
-    this.categoryName = () => '';
-    /** @type {(mask: object) => boolean} */
-    this.visible = () => true;
+    this.list = new VirtualList(element, { height: 30, make: (index) => this.#row(this.#masks[index]) });
+    const maskOf = (event) => this.#masks[Number(event.target.closest('[data-index]')?.dataset.index)] ?? null;
+    element.addEventListener('click', (event) => maskOf(event) && screen.onPick(maskOf(event)));
+    element.addEventListener('pointermove', (event) => screen.onHover(maskOf(event)));
+    element.addEventListener('pointerleave', () => screen.onHover(null));
   }
 
   show(masks) {
     this.#masks = masks;
-    this.#index = new Map(masks.map((mask, index) => [mask, index]));
     this.#selected = null;
-    this.list.reset(masks.length);
     this.element.scrollTop = 0;
+    this.list.reset(masks.length);
   }
 
   update(masks) {
-    for (const mask of masks) this.list.update(this.#index.get(mask));
+    for (const mask of masks) this.list.update(mask.number - 1);
   }
 
   updateAll() {
@@ -45,32 +44,29 @@ export class MaskList {
   select(mask) {
     const before = this.#selected;
     this.#selected = mask;
-    if (before) this.list.update(this.#index.get(before));
-    const index = mask ? this.#index.get(mask) : undefined;
-    if (index === undefined) {
+    if (before) this.list.update(before.number - 1);
+    if (!mask) {
       this.element.removeAttribute('aria-activedescendant');
       return;
     }
-    this.list.scrollTo(index);
-    this.list.update(index);
+    this.list.update(mask.number - 1);
+    this.list.scrollTo(mask.number - 1);
     this.element.setAttribute('aria-activedescendant', `mask-${mask.id}`);
   }
 
-  number(mask) {
-    return (this.#index.get(mask) ?? -1) + 1;
-  }
-
-  #row(mask, index) {
+  #row(mask) {
     const look = lookOf(mask);
-    const chosen = mask === this.#selected;
-    const name = this.categoryName(mask);
-    const classes = `mask-row is-${mask.state}${this.visible(mask) ? '' : ' is-hidden'}`;
-    const label = `Mask ${index + 1}, ${look.word}, score ${mask.score.toFixed(2)}${name ? `, ${name}` : ''}`;
+    const name = this.screen.categoryName(mask);
+    const classes = `mask-row is-${mask.state}${this.screen.visible(mask) ? '' : ' is-hidden'}`;
+    const label = `Mask ${mask.number}, ${look.word}, score ${mask.score.toFixed(2)}${name ? `, ${name}` : ''}`;
     return h(
       'div',
-      { role: 'option', id: `mask-${mask.id}`, class: classes, 'aria-selected': String(chosen), 'aria-label': label, data: { index } },
-      h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.icon),
-      h('b', {}, `#${index + 1}`),
+      {
+        role: 'option', id: `mask-${mask.id}`, class: classes, 'aria-selected': String(mask === this.#selected), 'aria-label': label,
+        data: { index: mask.number - 1 },
+      },
+      h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.sign),
+      h('b', {}, `#${mask.number}`),
       h('span', { class: 'name' }, name),
       h('em', {}, mask.score.toFixed(2)),
     );

@@ -1,21 +1,33 @@
-// How a mask looks in each state. State is told by line style and icon as well as by colour.
+// How a mask looks in each state. State is told by line style and sign as well as by colour.
 
-/** Twelve hues that stay apart for colour-blind eyes when neighbours differ in lightness too. */
+/** Twelve hues for what is undecided: none of them near the green and amber of decisions; neighbours differ in lightness too. */
 const HUES = [
-  [86, 180, 233], [230, 120, 40], [0, 170, 140], [240, 210, 60], [120, 110, 240], [220, 90, 160],
-  [140, 200, 60], [200, 70, 60], [60, 130, 220], [250, 160, 130], [150, 90, 200], [40, 200, 210],
+  [86, 180, 233], [213, 94, 60], [240, 228, 66], [140, 100, 240], [250, 165, 140], [40, 100, 220],
+  [235, 110, 180], [0, 190, 200], [170, 60, 190], [190, 215, 250], [200, 50, 80], [190, 140, 95],
 ];
 
-/** Line styles: 0 solid, else the length in pixels of dashes along a diagonal. */
-const LOOKS = {
-  accepted: { colour: [30, 158, 90], fill: 0.2, dash: 0, icon: '✓', word: 'accepted' },
-  rejected: { colour: [128, 128, 128], fill: 0, dash: 8, icon: '✕', word: 'rejected' },
-  unsure: { colour: [224, 160, 0], fill: 0.25, dash: 3, icon: '?', word: 'unsure' },
-};
+/**
+ * @typedef {object} Look
+ * @property {number[]} colour red, green, blue
+ * @property {number} fill opacity of the inside
+ * @property {[number, number] | null} dash CSS pixels of line and gap; null: a solid line
+ * @property {string} sign one character
+ * @property {string} word
+ */
 
-/** @returns {{colour: number[], fill: number, dash: number, icon: string, word: string}} */
-export function lookOf(mask) {
-  return LOOKS[mask.state] ?? { colour: HUES[mask.id % HUES.length], fill: 0.35, dash: 0, icon: '', word: 'pending' };
+/** @type {Record<string, Look>} */
+const LOOKS = {
+  accepted: { colour: [30, 158, 90], fill: 0.2, dash: null, sign: '✓', word: 'accepted' },
+  edited: { colour: [30, 158, 90], fill: 0.2, dash: null, sign: '✎', word: 'accepted, edited' },
+  rejected: { colour: [150, 154, 160], fill: 0, dash: [6, 5], sign: '✕', word: 'rejected' },
+  unsure: { colour: [224, 160, 0], fill: 0.2, dash: [2, 3], sign: '?', word: 'unsure' },
+};
+const PENDING = HUES.map((colour) => ({ colour, fill: 0.35, dash: null, sign: '', word: 'pending' }));
+
+/** @returns {Look} */
+export function lookOf({ state, edited, number }) {
+  if (state === 'pending') return PENDING[number % PENDING.length];
+  return state === 'accepted' && edited ? LOOKS.edited : LOOKS[state];
 }
 
 export const cssColour = ([r, g, b]) => `rgb(${r} ${g} ${b})`;

@@ -1,11 +1,19 @@
 // Decisions on their way to the database: batched, in order, retried until they are answered.
 //
 // What is not yet saved also lies in localStorage, so that a closed tab or a dead server loses nothing: the next page sends it.
+// Each page has a key of its own there. Keys of operations make a second arrival harmless, so a page may send what another left.
 
 const DELAY = 250; // ms that decisions wait for company
-const LONGEST_PAUSE = 15000; // ms between tries
+const SHORTEST_PAUSE = 500; // ms between tries
+const LONGEST_PAUSE = 15000;
 const BATCH = 500;
 const BEACON = 60000; // bytes that may outlive the page
+const STORE = 'annotator:unsaved';
+
+/** Answers that may be others later: none at all, logged out, too slow, too many; and every failure of the server. */
+const PASSING = new Set([0, 401, 408, 429]);
+
+const unique = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
 export class Saver {
   #api;
@@ -13,19 +21,19 @@ export class Saver {
   #timer = 0;
   #sending = null;
   #pause = 0;
-  #storage;
+  #place = `${STORE}:${unique()}`;
+  /** Counts operations ever added: tells whether there were new ones while something else was awaited. */
+  added = 0;
 
   /**
    * @param {import('../api.js').Api} api
-   * @param {{onState: (state: string, unsaved: number) => void, onAnswer: (answer: object) => void,
-   *          onConflict: (conflicts: object[], operations: object[]) => void}} events
+   * @param {{onState: (state: string, unsaved: number, error?: Error) => void, onAnswer: (answer: object) => void,
+   *          onConflict: (conflicts: {operation: object, instance: object | null, message: string}[]) => void}} events
    */
-  constructor(api, events, storage = 'annotator:unsaved') {
+  constructor(api, events) {
     this.#api = api;
     this.events = events;
-    this.#storage = storage;
-    this.#queue = this.#stored();
-    if (this.#queue.length) this.#later(0);
+    this.#adopt();
   }
 
   get unsaved() {
@@ -37,12 +45,13 @@ export class Saver {
     return this.#queue.some((operation) => operation.image_id === imageId);
   }
 
-  /** @param {object} operation without `key`, which is made here */
-  add(operation) {
-    this.#queue.push({ key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, ...operation });
+  /** @param {object[]} operations without `key`, which is made here */
+  add(operations) {
+    this.#queue.push(...operations.map((operation) => ({ key: unique(), ...operation })));
+    this.added += operations.length;
     this.#store();
     this.events.onState('saving', this.unsaved);
-    this.#later(DELAY);
+    if (!this.#pause) this.#later(DELAY);
   }
 
   /** Send all now; true once everything is answered, false if the app does not answer. */
@@ -55,12 +64,16 @@ export class Saver {
     return true;
   }
 
-  /** The page goes away: one last request that outlives it. Keys make a second arrival harmless. */
+  /** The page goes away: one last request that outlives it; what it cannot carry waits in localStorage. */
   leave() {
-    if (!this.#queue.length) return;
-    const operations = this.#queue.slice(0, BATCH);
-    const small = JSON.stringify(operations).length < BEACON;
-    this.#api.post('/decisions', { operations }, { keepalive: small }).catch(() => {}); // still in localStorage
+    const operations = [];
+    let bytes = 0;
+    for (const operation of this.#queue) {
+      bytes += JSON.stringify(operation).length + 1;
+      if (bytes > BEACON) break;
+      operations.push(operation);
+    }
+    if (operations.length) this.#api.post('/decisions', { operations }, { keepalive: true }).catch(() => {});
   }
 
   #later(delay) {
@@ -72,61 +85,85 @@ export class Saver {
 
   async #send() {
     const batch = this.#queue.slice(0, BATCH);
-    let answered = true;
+    let fault = null;
     try {
       this.#answered(batch, await this.#api.post('/decisions', { operations: batch }));
     } catch (error) {
-      answered = this.#refused(batch, error);
+      if (!this.#refused(batch, error)) fault = error;
     } finally {
       this.#sending = null;
     }
-    if (answered) {
+    if (fault) {
+      this.#pause = Math.min(LONGEST_PAUSE, Math.max(SHORTEST_PAUSE, this.#pause * 2));
+      this.events.onState('error', this.unsaved, fault);
+      this.#later(this.#pause);
+    } else {
       this.#pause = 0;
       this.events.onState(this.unsaved ? 'saving' : 'saved', this.unsaved);
       if (this.unsaved) this.#later(0);
-    } else {
-      this.#pause = Math.min(LONGEST_PAUSE, Math.max(500, this.#pause * 2));
-      this.events.onState('error', this.unsaved);
-      this.#later(this.#pause);
     }
-    return answered;
+    return fault === null;
   }
 
   #answered(batch, answer) {
     const sent = new Set(batch.map(({ key }) => key));
     this.#queue = this.#queue.filter(({ key }) => !sent.has(key));
     this.#store();
-    this.events.onAnswer(answer, batch);
+    this.events.onAnswer(answer);
   }
 
   /** @returns {boolean} whether the server gave a final answer */
   #refused(batch, error) {
-    if (error.status === 409 && error.body?.conflicts) {
-      this.#answered(batch, error.body);
-      this.events.onConflict(error.body.conflicts, batch);
-      return true;
-    }
-    if (error.status === 0 || error.status === 401 || error.status >= 500) return false;
-    this.#answered(batch, { saved: {}, images: {} }); // never to be accepted: say so instead of asking for ever
-    const conflicts = batch.map(({ key }) => ({ key, instance: null, message: error.message }));
-    this.events.onConflict(conflicts, batch);
+    const told = error.status === 409 && error.body?.conflicts;
+    if (!told && (PASSING.has(error.status) || error.status >= 500)) return false;
+    // Anything else will never be accepted: say so instead of asking for ever.
+    const conflicts = told || batch.map(({ key }) => ({ key, instance: null, message: error.message }));
+    const mine = new Map(batch.map((operation) => [operation.key, operation]));
+    this.#answered(batch, told ? error.body : { saved: {}, images: {} });
+    const refused = conflicts.map(({ key, instance, message }) => ({ operation: mine.get(key), instance, message }));
+    this.events.onConflict([...refused, ...this.#following(refused)]);
     return true;
+  }
+
+  /** What is queued on a mask that was in conflict counts revisions from a state that never was: it is in conflict too. */
+  #following(refused) {
+    const current = new Map(refused.filter(({ instance }) => instance).map((each) => [each.instance.id, each]));
+    const late = this.#queue.filter(({ instance_id: id }) => current.has(id));
+    if (!late.length) return [];
+    this.#queue = this.#queue.filter((operation) => !late.includes(operation));
+    this.#store();
+    return late.map((operation) => ({ ...current.get(operation.instance_id), operation }));
   }
 
   #store() {
     try {
-      if (this.#queue.length) localStorage.setItem(this.#storage, JSON.stringify(this.#queue));
-      else localStorage.removeItem(this.#storage);
+      if (this.#queue.length) localStorage.setItem(this.#place, JSON.stringify(this.#queue));
+      else localStorage.removeItem(this.#place);
     } catch {
       // Storage is full or forbidden: the queue in memory still sends.
     }
   }
 
-  #stored() {
+  /** Take over what pages before this one could not save; from one that still lives it arrives twice, which is harmless. */
+  #adopt() {
+    let places;
     try {
-      return JSON.parse(localStorage.getItem(this.#storage)) ?? [];
+      places = Object.keys(localStorage).filter((name) => name.startsWith(`${STORE}:`));
     } catch {
-      return [];
+      return; // storage is forbidden
     }
+    for (const place of places) {
+      const text = localStorage.getItem(place);
+      try {
+        this.#queue.push(...JSON.parse(text));
+      } catch {
+        // Not ours, or cut off: there is nothing to save in it.
+      }
+      localStorage.removeItem(place);
+    }
+    if (!this.#queue.length) return;
+    this.#store();
+    this.events.onState('saving', this.unsaved);
+    this.#later(0);
   }
 }

@@ -1,7 +1,8 @@
-// Where the image lies on the canvas: zoom and shift, in CSS pixels.
+// Where the image lies on the stage: zoom and shift, in CSS pixels.
 
 const LARGEST = 40; // CSS pixels an image pixel
 const MARGIN = 12;
+const IN_SIGHT = 48; // CSS pixels of the image that never leave the stage
 
 export class View {
   scale = 1;
@@ -33,20 +34,31 @@ export class View {
   /** Zoom by a factor and keep the image point under (x, y) where it is. */
   zoomAt(x, y, factor, image, stage) {
     const whole = Math.min(stage.width / image.width, stage.height / image.height);
-    const scale = Math.min(Math.max(this.scale * factor, whole / 4), LARGEST);
+    const scale = Math.min(Math.max(this.scale * factor, whole / 4), Math.max(LARGEST, whole));
     this.x = x - ((x - this.x) * scale) / this.scale;
     this.y = y - ((y - this.y) * scale) / this.scale;
     this.scale = scale;
-    this.chosen = true;
+    this.#hold(image, stage);
   }
 
-  shift(dx, dy) {
+  shift(dx, dy, image, stage) {
     this.x += dx;
     this.y += dy;
+    this.#hold(image, stage);
+  }
+
+  /** Keep some of the image on the stage. */
+  #hold(image, stage) {
+    this.x = Math.min(Math.max(this.x, IN_SIGHT - image.width * this.scale), stage.width - IN_SIGHT);
+    this.y = Math.min(Math.max(this.y, IN_SIGHT - image.height * this.scale), stage.height - IN_SIGHT);
     this.chosen = true;
   }
 
   toImage(x, y) {
     return [(x - this.x) / this.scale, (y - this.y) / this.scale];
+  }
+
+  toStage(x, y) {
+    return [this.x + x * this.scale, this.y + y * this.scale];
   }
 }

@@ -1,0 +1,60 @@
+// The queue as the server has it, a page of rows at a time, fetched when it comes into sight.
+
+const PAGE = 100;
+
+export class Pages {
+  #api;
+  #onRows;
+  #pages = new Map(); // page number -> rows, or null while they are fetched
+  #asked = 0; // number of the latest question; late answers to older ones are dropped
+  #query = {};
+  total = 0;
+
+  /** @param {import('../api.js').Api} api @param {(first: number, count: number) => void} onRows rows have come */
+  constructor(api, onRows) {
+    this.#api = api;
+    this.#onRows = onRows;
+  }
+
+  /**
+   * Ask anew. @param {{status: string, search: string, order: string}} query
+   * @returns {Promise<boolean>} false where a later question overtook this one
+   */
+  async load(query) {
+    const asked = ++this.#asked;
+    this.#query = query;
+    const answer = await this.#fetch(0);
+    if (asked !== this.#asked) return false;
+    this.#pages = new Map([[0, answer.rows]]);
+    this.total = answer.total;
+    return true;
+  }
+
+  /** The row's data, or null while it is fetched. */
+  row(index) {
+    const page = Math.floor(index / PAGE);
+    const rows = this.#pages.get(page);
+    if (rows === undefined) this.#want(page);
+    return rows?.[index % PAGE] ?? null;
+  }
+
+  async #want(page) {
+    const asked = this.#asked;
+    this.#pages.set(page, null);
+    try {
+      const { rows } = await this.#fetch(page);
+      if (asked !== this.#asked) return;
+      this.#pages.set(page, rows);
+      this.#onRows(page * PAGE, rows.length);
+    } catch {
+      if (asked === this.#asked) this.#pages.delete(page); // asked for again when it comes into sight again
+    }
+  }
+
+  #fetch(page) {
+    const { status, search, order } = this.#query;
+    const parameters = new URLSearchParams({ offset: page * PAGE, limit: PAGE, search, order });
+    if (status) parameters.set('status', status);
+    return this.#api.get(`/images?${parameters}`);
+  }
+}

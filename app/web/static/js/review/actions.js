@@ -1,0 +1,232 @@
+// What each key and button does. While an image is being opened, or an undo is on its way, presses wait for it in their order: a
+// fast hand never decides on the image before.
+
+import { ApiError } from '../api.js';
+
+const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
+/** Done at once, whatever is on its way. */
+const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger']);
+const FAINTEST = 0.1;
+const STRONGEST = 2;
+
+export class Actions {
+  #screen;
+  #busy = 0;
+  #later = [];
+
+  /** @param {object} screen the Review */
+  constructor(screen) {
+    this.#screen = screen;
+  }
+
+  /** Do what a key or button says; see review/keymap.js. Returns whether there was anything to do. */
+  act(action, how = { key: '', repeat: false }) {
+    const run = this.#table[action];
+    if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
+    if (this.#busy && !AT_ONCE.has(action)) {
+      if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
+    } else run(how);
+    return true;
+  }
+
+  /** Keep presses back until this is done. */
+  async wait(work) {
+    this.#busy++;
+    try {
+      await work;
+    } finally {
+      this.#busy--;
+      while (!this.#busy && this.#later.length) this.#later.shift()();
+    }
+  }
+
+  /** Another image: what was meant for the one before ends. */
+  reset() {
+    this.#screen.stage.overlay.isolate = false;
+    this.#screen.parts.press('isolate', false);
+  }
+
+  open(id) {
+    this.wait(this.#screen.navigator.goTo(id));
+  }
+
+  name(categoryId) {
+    const { selected, image, decider, categories } = this.#screen;
+    if (!selected) {
+      this.#screen.board.notice('Select a mask first: click it or press Tab.');
+      return;
+    }
+    decider.name(image, selected, categoryId);
+    categories.mark(categoryId);
+    this.#screen.describe();
+    this.#screen.changed([selected]);
+  }
+
+  #table = {
+    accept: () => this.#decide('accepted'),
+    reject: () => this.#decide('rejected'),
+    unsure: () => this.#decide('unsure'),
+    'accept-all': () => this.#decideAll('accepted'),
+    'reject-all': () => this.#decideAll('rejected'),
+    finish: () => this.#finish(),
+    back: () => this.wait(this.#back()),
+    undo: () => this.wait(this.#turn('/undo', 'Nothing to undo.')),
+    redo: () => this.wait(this.#turn('/redo', 'Nothing to redo.')),
+    'auto-advance': () => this.#toggleAutoAdvance(),
+    'next-mask': () => this.#screen.select(this.#screen.neighbour(1)),
+    'previous-mask': () => this.#screen.select(this.#screen.neighbour(-1)),
+    'next-image': () => this.#step('next', 'This is the last image.'),
+    'previous-image': () => this.#step('previous', 'This is the first image.'),
+    'next-open': () => this.wait(this.#screen.navigator.openNext(this.#screen.image.id)),
+    'next-part': () => this.#nextPart(1),
+    'previous-part': () => this.#nextPart(-1),
+    search: () => this.#search(),
+    category: ({ key }) => this.#nameByKey(key),
+    'same-category': () => this.#sameCategory(),
+    'new-category': () => this.#screen.categories.field.focus(),
+    pan: () => this.#pan(true),
+    'pan:up': () => this.#pan(false),
+    bare: () => this.#bare(true),
+    'bare:up': () => this.#bare(false),
+    isolate: () => this.#toggle('isolate', (this.#overlay.isolate = !this.#overlay.isolate)),
+    outline: () => this.#toggle('outline', !(this.#overlay.fill = !this.#overlay.fill)),
+    'show-rejected': () => this.#toggle('show-rejected', (this.#screen.showRejected = !this.#screen.showRejected)),
+    'zoom-mask': () => this.#screen.stage.zoomToSelected(),
+    'zoom-fit': () => this.#screen.stage.fit(),
+    fainter: () => this.#opacity(1 / 1.25),
+    stronger: () => this.#opacity(1.25),
+    escape: () => this.#escape(),
+    keys: () => this.#screen.sheet.toggle(),
+  };
+
+  get #overlay() {
+    return this.#screen.stage.overlay;
+  }
+
+  #decide(state) {
+    const screen = this.#screen;
+    const mask = screen.selected;
+    if (!mask) {
+      screen.select(screen.nextPending(null));
+      return;
+    }
+    screen.decider.decide(screen.image, [mask], state);
+    screen.select(this.#screen.autoAdvance ? screen.nextPending(mask) : mask);
+    screen.changed([mask]);
+    screen.describe();
+  }
+
+  #decideAll(state) {
+    const { image, histogram, decider, board } = this.#screen;
+    const pending = image.masks.filter((mask) => mask.state === 'pending');
+    const masks = pending.filter((mask) => mask.score >= histogram.threshold);
+    const hidden = pending.length - masks.length;
+    decider.decide(image, masks, state);
+    this.#screen.select(null);
+    this.#screen.changed(masks);
+    this.#screen.describe();
+    const left = hidden ? ` The ${hidden} hidden by the slider stay pending.` : '';
+    const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. Ctrl+Z takes it back.` : 'Nothing was pending.';
+    board.notice(done + left);
+  }
+
+  #finish() {
+    const { image, decider, navigator, film } = this.#screen;
+    decider.finish(image);
+    film.setStatus(image.id, 'done');
+    this.wait(navigator.openNext(image.id));
+  }
+
+  async #back() {
+    const screen = this.#screen;
+    const last = screen.decider.stepBack();
+    if (!last) {
+      screen.board.notice('No earlier decision since this page was opened. Ctrl+Z reaches further back.');
+      return;
+    }
+    if (screen.image?.id !== last.imageId) await screen.navigator.goTo(last.imageId, { replace: true });
+    screen.select(screen.image?.masks.find(({ id }) => id === last.maskId) ?? null);
+  }
+
+  async #turn(path, otherwise) {
+    const { saver, api, board } = this.#screen;
+    if (!(await saver.flush())) return; // the alert says that the app does not answer
+    try {
+      const turned = await api.post(path, {});
+      if (turned.image_id === null) board.notice(otherwise);
+      else await this.#screen.showTurned(turned);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      board.notice(error.message);
+    }
+  }
+
+  #step(where, otherwise) {
+    const id = this.#screen.image[where];
+    if (id === null) this.#screen.board.notice(otherwise);
+    else this.open(id);
+  }
+
+  #nextPart(direction) {
+    const stops = this.#screen.parts.stops();
+    const at = stops.findIndex(([part]) => part.contains(document.activeElement));
+    const [, target] = stops[(Math.max(at, 0) + direction + stops.length) % stops.length];
+    target.focus();
+  }
+
+  #search() {
+    location.hash = '#/queue';
+    requestAnimationFrame(() => document.dispatchEvent(new CustomEvent('annotator:search')));
+  }
+
+  #nameByKey(key) {
+    const category = this.#screen.categories.byKey(key);
+    if (category) this.name(category.id);
+    else this.#screen.board.notice(`No category has the key ${key} yet: + adds one.`);
+  }
+
+  #sameCategory() {
+    const { lastCategory } = this.#screen.decider;
+    if (lastCategory === null) this.#screen.board.notice('No category was given yet: 0 to 9 give one.');
+    else this.name(lastCategory);
+  }
+
+  #pan(on) {
+    this.#screen.pointer.panning = on;
+  }
+
+  #bare(on) {
+    this.#screen.stage.bare = on;
+    this.#screen.stage.draw();
+  }
+
+  #toggle(action, on) {
+    this.#screen.parts.press(action, on);
+    this.#screen.stage.repaintAll();
+    this.#screen.list.updateAll();
+  }
+
+  #toggleAutoAdvance() {
+    const screen = this.#screen;
+    screen.autoAdvance = !screen.autoAdvance;
+    screen.parts.press('auto-advance', screen.autoAdvance);
+    screen.board.notice(screen.autoAdvance ? 'A decision goes on to the next mask.' : 'A decision stays on its mask.');
+  }
+
+  #opacity(factor) {
+    this.#overlay.opacity = Math.min(STRONGEST, Math.max(FAINTEST, this.#overlay.opacity * factor));
+    this.#screen.stage.repaintAll();
+  }
+
+  /** From the innermost to the outermost: a field, a passing notice, isolation, the selection. */
+  #escape() {
+    const { board, stage, element } = this.#screen;
+    if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
+      document.activeElement.blur();
+      return;
+    }
+    if (board.dismiss()) return;
+    if (stage.overlay.isolate) this.act('isolate');
+    else if (this.#screen.image) this.#screen.select(null);
+  }
+}

@@ -1,0 +1,91 @@
+// What lies above the masks: the outlines of the selected and the hovered one, and the sign of each that is decided.
+
+import { anchorOf, outlineOf } from './outline.js';
+import { cssColour, lookOf } from './palette.js';
+
+const SIGN = 16; // CSS pixels across
+const ROOM = 30; // CSS pixels that a mask needs on the screen to carry its sign
+const MANY = 30; // signs, from which on only larger masks carry one
+const MORE_ROOM = 64;
+
+/** Outline, parts and holes of a mask; kept with it. */
+export function shapeOf(mask) {
+  mask.shape ??= outlineOf(mask.bitmap);
+  return mask.shape;
+}
+
+export class Marks {
+  #context;
+  #signs = new Map();
+
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.#context = canvas.getContext('2d');
+  }
+
+  resize(width, height, ratio) {
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.ratio = ratio;
+    this.#signs.clear();
+  }
+
+  /** @param {import('./stage.js').Stage} stage */
+  draw({ image, view, overlay, selected, hovered, bare }) {
+    const context = this.#context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (!image || bare) return;
+    const decided = image.masks.filter((mask) => mask.state !== 'pending' && overlay.visible(mask));
+    const room = (decided.length > MANY ? MORE_ROOM : ROOM) / view.scale;
+    for (const mask of decided) if (Math.min(mask.bbox[2], mask.bbox[3]) >= room) this.#sign(mask, view);
+    const scale = view.scale * this.ratio;
+    context.setTransform(scale, 0, 0, scale, view.x * this.ratio, view.y * this.ratio);
+    context.lineJoin = 'round';
+    if (hovered && hovered !== selected) {
+      this.#stroke(hovered, 4, 'rgb(0 0 0 / 45%)', view);
+      this.#stroke(hovered, 2, 'rgb(255 255 255 / 90%)', view);
+    }
+    if (selected) {
+      this.#stroke(selected, 6, 'rgb(0 0 0 / 70%)', view);
+      this.#stroke(selected, 3, '#fff', view);
+    }
+  }
+
+  #stroke(mask, width, style, view) {
+    this.#context.lineWidth = width / view.scale;
+    this.#context.strokeStyle = style;
+    this.#context.stroke(shapeOf(mask).path);
+  }
+
+  #sign(mask, view) {
+    mask.anchor ??= anchorOf(mask.bitmap);
+    const [x, y] = view.toStage(...mask.anchor);
+    const sprite = this.#sprite(lookOf(mask));
+    this.#context.drawImage(sprite, Math.round((x - SIGN / 2) * this.ratio), Math.round((y - SIGN / 2) * this.ratio));
+  }
+
+  /** A sign drawn once: white on a disc of the state's colour. */
+  #sprite({ sign, colour }) {
+    const known = this.#signs.get(sign);
+    if (known) return known;
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = Math.round(SIGN * this.ratio);
+    const context = canvas.getContext('2d');
+    context.scale(this.ratio, this.ratio);
+    context.beginPath();
+    context.arc(SIGN / 2, SIGN / 2, SIGN / 2 - 1, 0, 2 * Math.PI);
+    context.fillStyle = cssColour(colour);
+    context.fill();
+    context.strokeStyle = 'rgb(0 0 0 / 60%)';
+    context.stroke();
+    context.fillStyle = '#fff';
+    context.font = `700 ${SIGN * 0.62}px system-ui, sans-serif`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText(sign, SIGN / 2, SIGN / 2 + 0.5);
+    this.#signs.set(sign, canvas);
+    return canvas;
+  }
+}

@@ -1,0 +1,97 @@
+// Mouse, pen and fingers on the stage: zoom, pan and pinch are done here; hover and clicks go to the tool in hand.
+
+const DRAG = 4; // CSS pixels a press may move and still be a click
+const FINGER_DRAG = 10;
+const LINE = 16; // CSS pixels of a wheel's line
+const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
+
+/**
+ * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number]) => void}} Tool
+ * points are in image pixels
+ */
+
+export class Pointer {
+  #pointers = new Map();
+  #moved = 0;
+  #pans = false;
+  #stage;
+  #element;
+  /** @type {Tool} */
+  tool;
+
+  /** @param {HTMLElement} element @param {import('./stage.js').Stage} stage @param {Tool} tool @param {AbortSignal} signal */
+  constructor(element, stage, tool, signal) {
+    this.#element = element;
+    this.#stage = stage;
+    this.tool = tool;
+    const on = (name, run, options = {}) => element.addEventListener(name, (event) => stage.image && run(event), { signal, ...options });
+    on('wheel', (event) => this.#wheel(event), { passive: false });
+    on('mousedown', (event) => event.button === 1 && event.preventDefault()); // the middle button pans instead of scrolling
+    on('pointerdown', (event) => this.#down(event));
+    on('pointermove', (event) => this.#move(event));
+    on('pointerup', (event) => this.#up(event));
+    on('pointercancel', (event) => this.#pointers.delete(event.pointerId));
+    on('pointerleave', () => this.tool.hover(null));
+  }
+
+  /** While this is on (Space is held), every drag moves the image and nothing is clicked. */
+  set panning(on) {
+    this.#pans = on;
+    this.#element.classList.toggle('pans', on);
+  }
+
+  #wheel(event) {
+    event.preventDefault();
+    const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
+    this.#stage.zoomAt(...this.#place(event), Math.exp(-pixels * ZOOM));
+  }
+
+  #place(event) {
+    const box = this.#element.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  #down(event) {
+    if (event.button > 1 || event.target.closest('a, button')) return;
+    try {
+      this.#element.setPointerCapture(event.pointerId);
+    } catch {
+      // The pointer is gone already; its events still come here while it is above the stage.
+    }
+    if (this.#pointers.size === 0) this.#moved = this.#pans || event.button === 1 ? Infinity : 0;
+    else this.#moved = Infinity; // a second finger zooms: no click
+    this.#pointers.set(event.pointerId, this.#place(event));
+  }
+
+  #move(event) {
+    const before = this.#pointers.get(event.pointerId);
+    const now = this.#place(event);
+    if (!before) {
+      if (event.pointerType !== 'touch') this.tool.hover(this.#stage.view.toImage(...now));
+      return;
+    }
+    this.#moved = Math.max(this.#moved, Math.hypot(now[0] - before[0], now[1] - before[1]));
+    const other = [...this.#pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other) this.#pinch(before, now, other);
+    else if (this.#moved > this.#slack(event)) this.#stage.shift(now[0] - before[0], now[1] - before[1]);
+    else return; // not yet a drag: measure from where it began
+    this.#element.classList.add('drags');
+    this.#pointers.set(event.pointerId, now);
+  }
+
+  #slack(event) {
+    return event.pointerType === 'touch' ? FINGER_DRAG : DRAG;
+  }
+
+  #pinch(before, now, other) {
+    const spread = ([x, y]) => Math.max(Math.hypot(x - other[0], y - other[1]), 1);
+    this.#stage.shift((now[0] - before[0]) / 2, (now[1] - before[1]) / 2);
+    this.#stage.zoomAt((now[0] + other[0]) / 2, (now[1] + other[1]) / 2, spread(now) / spread(before));
+  }
+
+  #up(event) {
+    if (!this.#pointers.delete(event.pointerId)) return;
+    this.#element.classList.remove('drags');
+    if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click(this.#stage.view.toImage(...this.#place(event)));
+  }
+}

@@ -1,0 +1,68 @@
+// What the Review screen says, as plain sentences.
+
+import { shapeOf } from './marks.js';
+import { lookOf } from './palette.js';
+
+const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** The line under the canvas about one mask. */
+export function describeMask(mask, image, categoryName) {
+  const { parts, holes } = shapeOf(mask);
+  const share = (100 * mask.area) / (image.width * image.height);
+  const texts = [
+    `#${mask.number}`, lookOf(mask).word, categoryName, `score ${mask.score.toFixed(2)}`,
+    `area ${share < 0.1 ? share.toFixed(2) : share.toFixed(1)} %`, plural(parts, 'part'), holes ? plural(holes, 'hole') : '',
+  ];
+  return texts.filter(Boolean).join(' · ');
+}
+
+/** The same line where no mask is selected. */
+export function describeRest(masks, threshold) {
+  if (!masks.length) return '';
+  const pending = masks.filter(({ state }) => state === 'pending');
+  const hidden = pending.filter(({ score }) => score < threshold).length;
+  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. Enter finishes the image.`;
+  return pending.length ? 'Tab selects the next mask.' : 'All masks are decided. Enter: next image.';
+}
+
+/** What stands in place of masks, or null. @returns {{title: string, text: string, links: [string, string][]} | null} */
+export function insteadOfMasks(image) {
+  if (image.error) return { title: 'This image cannot be read', text: image.error, links: [] };
+  if (image.masks.length) return null;
+  if (image.status === 'new') {
+    const text = 'Start them on the Propose screen; this page fills by itself.';
+    return { title: 'No proposals yet', text, links: [['Propose', '#/propose']] };
+  }
+  return { title: 'No masks were found here', text: 'Enter marks the image as finished and goes to the next one.', links: [] };
+}
+
+/** What the screen says when there is no image to show. */
+export function nothingLeft({ total, new: untouched }) {
+  if (total === 0) {
+    return { title: 'Nothing to review yet', text: 'Open a folder of images first.', links: [['Import', '#/import']] };
+  }
+  if (untouched) {
+    const text = `${plural(untouched, 'image')} without proposals: start them on the Propose screen.`;
+    return { title: 'No masks are left to review', text, links: [['Propose', '#/propose'], ['Queue', '#/queue']] };
+  }
+  const text = 'Export the masks, or open an image again from the queue.';
+  return { title: 'All images are done', text, links: [['Export', '#/export'], ['Queue', '#/queue']] };
+}
+
+/** Why decisions are not saved yet. */
+export function unsavedWords(unsaved, error) {
+  const kept = `${unsaved} unsaved, retrying. Nothing is lost: they are kept in this browser.`;
+  if (error.status === 401) return `Logged out: ${unsaved} unsaved. Log in again in another tab; they are kept in this browser until then.`;
+  return error.status === 0 ? `Offline: ${kept}` : `Not saved (${error.message}): ${kept}`;
+}
+
+/** What happened to decisions that others were faster with. @param {{operation, instance, message}[]} refused */
+export function conflictWords(refused, { maskNumber, imageName, categoryName }) {
+  const [{ operation, instance, message }] = refused;
+  const more = refused.length > 1 ? ` And ${refused.length - 1} more like this.` : '';
+  if (!instance) return `Not saved: ${message}.${more}`;
+  const value = (each) => (operation.action === 'category' ? categoryName(each.category_id) || 'no category' : each.state);
+  const name = imageName(operation.image_id);
+  const mask = `Mask #${maskNumber(operation) ?? '?'}${name ? ` of ${name}` : ''}`;
+  return `${mask} was changed elsewhere meanwhile: it is ${value(instance)} now, you chose ${value(operation)}.${more}`;
+}
