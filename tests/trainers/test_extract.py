@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.trainers import fake
+from tests.trainers.small_disk import small_disk
 from trainers.errors import OutputError, UsageError, WorkersError
 from trainers.extract import ExtractSettings, extract
 from trainers.records import Failure, Record, latest, parse
