@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -70,11 +71,19 @@ def available() -> dict[str, str]:
 
 
 def make(name: str) -> Proposer:
-    """A proposer by name, or by ``package.module:factory`` where the factory takes no argument.
+    """A proposer by name, by the path of its weights, or by ``package.module:factory`` where the factory takes no argument.
+
+    Args:
+        name: one of `available`; ``path/to/solo.safetensors``; or a factory.
 
     Raises:
         ConfigError: there is no such proposer; the message lists those there are.
+        WeightsError: the weights cannot be loaded.
     """
+    if name.endswith(".safetensors"):
+        from freesolo.solo.proposer import SoloProposer
+
+        return SoloProposer.from_file(Path(name))
     if ":" in name:
         return _made_by(name)
     if name in _BUILT_IN:

@@ -3,13 +3,13 @@
 Each command's body is a module of `trainers.commands`, loaded only when the command runs, so that help comes at once.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from trainers.errors import TrainersError
+from trainers import cli_training
+from trainers.cli_ending import run
 
 cli = typer.Typer(
     name="python -m trainers",
@@ -18,6 +18,17 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     help="Long work on folders of images, without the app: find masks in all of them, score masks against human ones.",
+)
+
+_EXECUTOR = typer.Option(
+    help="Where the work is done: local, on this machine; ray, on a Ray cluster, whose machines need this package and "
+    "the files under the same paths (a shared file system)."
+)
+_RAY_ADDRESS = typer.Option(
+    metavar="HOST:PORT",
+    help="The Ray cluster, or ray://HOST:PORT from outside of it.  [default: Ray is started on this machine, reachable "
+    "from here only]",
+    show_default=False,
 )
 
 
@@ -72,6 +83,8 @@ def propose(
             show_default=False,
         ),
     ] = None,
+    executor: Annotated[Literal["local", "ray"], _EXECUTOR] = "local",
+    ray_address: Annotated[str | None, _RAY_ADDRESS] = None,
     events: Annotated[
         bool, typer.Option("--events", help="Report progress to a program: lines of JSON on standard output, no bar.")
     ] = False,
@@ -94,13 +107,15 @@ def propose(
         settings = ExtractSettings(
             out=out,
             proposer=proposer,
-            workers=workers or command.usable_cores(),
+            workers=workers,
+            executor=executor,
+            ray_address=_address(executor, ray_address),
             resume=resume,
             hierarchies=hierarchies,
         )
         return command.run(folder, listing, settings, limit, events)
 
-    _run(body)
+    run(body)
 
 
 @cli.command()
@@ -125,6 +140,8 @@ def evaluate(
     bootstrap: Annotated[
         int, typer.Option(min=0, metavar="N", help="95 % intervals from drawing the images anew N times; 200 will do.")
     ] = 0,
+    executor: Annotated[Literal["local", "ray"], _EXECUTOR] = "local",
+    ray_address: Annotated[str | None, _RAY_ADDRESS] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")] = False,
 ) -> None:
     """Score masks against those that people drew: whether things are found, not what they are called.
@@ -140,23 +157,17 @@ def evaluate(
     def body() -> int:
         from trainers.commands import evaluate as command
 
-        command.run(truth, results, "boxes" if boxes else "masks", protocol, bootstrap, as_json)
+        address = _address(executor, ray_address)
+        kind: Literal["boxes", "masks"] = "boxes" if boxes else "masks"
+        command.show(command.score(truth, results, kind, protocol, bootstrap, executor, address), kind, as_json)
         return 0
 
-    _run(body)
+    run(body)
+
+
+cli.add_typer(cli_training.commands)
 
 
 def main() -> None:
     """Run the command line."""
     cli()
-
-
-def _run(body: Callable[[], int]) -> None:
-    """Exit with the body's code, or with one sentence on standard error."""
-    try:
-        code = body()
-    except TrainersError as error:
-        sentence = str(error).encode("utf-8", "backslashreplace").decode()
-        typer.echo(f"error: {sentence}", err=True)
-        code = error.exit_code
-    raise typer.Exit(code)

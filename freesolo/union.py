@@ -1,0 +1,116 @@
+"""The masks of two proposers in one list, ranked without labels.
+
+Scores of different proposers cannot be compared, but ranks can: each score becomes the share of a proposer's masks, over a large set of
+images, that score lower. A mask that both proposers find is better than one that only one finds, so agreement lifts it; soft NMS then
+lowers what overlaps something better.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from freesolo.config import Config
+from freesolo.freemask.ranking import soft_nms
+from freesolo.instances import Float32, Instances
+from freesolo.proposers import Proposal, Proposer
+
+
+class UnionSettings(Config):
+    """Three constants, chosen on COCO train photographs."""
+
+    agreement: float = Field(default=0.5, ge=0)
+    """What a mask gains, in logarithmic score, where the other proposer's best mask is the same and ranks first; less where it
+    overlaps less or ranks lower."""
+    nms_weight: float = Field(default=0.5, ge=0)
+    """A mask loses this times IoU^2 for each better one."""
+    keep: int = Field(default=100, ge=1)
+    """Masks of one image at most."""
+
+
+_OFFSET = 0.02
+"""ln(rank + offset): ranks below are all alike."""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A proposer with what its scores are worth."""
+
+    proposer: Proposer
+    quantiles: Float32
+    """(q,) ascending scores at equally spaced ranks from 0 to 1, measured over many images."""
+
+    def ranks(self, scores: Float32) -> Float32:
+        """(n,) scores -> (n,) float32 share of this proposer's masks that score lower, in [0, 1]."""
+        spaced = np.linspace(0, 1, len(self.quantiles))
+        return np.asarray(np.interp(scores, self.quantiles, spaced), np.float32)
+
+
+class Union:
+    """A proposer made of two. The region hierarchy is the first one's that has any."""
+
+    def __init__(self, name: str, parts: tuple[Ranked, Ranked], settings: UnionSettings | None = None) -> None:
+        """
+        Args:
+            name: for the identity.
+            parts: the proposers; embeddings are kept where both have them in one length.
+            settings: None takes the defaults.
+        """
+        self._name = name
+        self._parts = parts
+        self._settings = settings or UnionSettings()
+
+    @property
+    def identity(self) -> str:
+        """``union(identity+identity)``."""
+        return f"{self._name}({'+'.join(part.proposer.identity for part in self._parts)})"
+
+    def propose(self, image: npt.NDArray[np.uint8]) -> Proposal:
+        """Masks of one upright RGB image, (height, width, 3) uint8; scores are ranks in (0, 1]."""
+        found = [part.proposer.propose(image) for part in self._parts]
+        ranks = [part.ranks(one.instances.scores) for part, one in zip(self._parts, found, strict=True)]
+        first, second = (one.instances for one in found)
+        hierarchy = next((one.hierarchy for one in found if one.hierarchy is not None), None)
+        return Proposal(fuse(first, second, ranks[0], ranks[1], self._settings), hierarchy)
+
+
+def fuse(
+    first: Instances, second: Instances, first_ranks: Float32, second_ranks: Float32, settings: UnionSettings
+) -> Instances:
+    """One list of two, best first.
+
+    Args:
+        first: masks of one proposer.
+        second: masks of the other, of the same image.
+        first_ranks: (n,) in [0, 1].
+        second_ranks: (m,) in [0, 1].
+        settings: of the fusion.
+    """
+    overlap = first.iou(second)
+    scores = np.concatenate(
+        [
+            _lifted(first_ranks, second_ranks, overlap, settings.agreement),
+            _lifted(second_ranks, first_ranks, overlap.T, settings.agreement),
+        ]
+    )
+    both = joined(first, second)
+    picks, values = soft_nms(scores, both.iou(both).astype(np.float32), settings.nms_weight, settings.keep)
+    chosen = both[picks]
+    return Instances.from_counts(chosen.size, chosen.counts, np.minimum(np.exp(values), 1), chosen.embeddings)
+
+
+def joined(first: Instances, second: Instances) -> Instances:
+    """Both in one, in this order; embeddings only where both have them in one length."""
+    embeddings = None
+    one, other = first.embeddings, second.embeddings
+    if one is not None and other is not None and one.shape[1] == other.shape[1]:
+        embeddings = np.concatenate([one, other])
+    scores = np.concatenate([first.scores, second.scores])
+    return Instances.from_counts(first.size, first.counts + second.counts, scores, embeddings)
+
+
+def _lifted(own: Float32, others: Float32, overlap: npt.NDArray[np.float64], agreement: float) -> Float32:
+    """Logarithmic scores: the own rank, and what the best agreeing mask of the other proposer adds."""
+    support = (overlap * others).max(1) if len(others) else np.zeros(len(own))
+    return np.asarray(np.log(own + _OFFSET) + agreement * support, np.float32)

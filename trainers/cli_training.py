@@ -1,0 +1,108 @@
+"""Names, options and help of the commands that train."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from trainers.cli_ending import run
+from trainers.errors import UsageError
+
+commands = typer.Typer()
+"""Added to `trainers.cli.cli`."""
+
+Out = Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run: settings, events, checkpoints, weights.")]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="weak: label-free masks of good quality; paper: the published weights of the losses; "
+        "full: masks taken as they are (table 7d); human: masks that people drew."
+    ),
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="YAML", help="Settings over the preset's.", show_default=False)
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="One setting, e.g. loss.pairwise=0.3; see settings.yaml of any run."
+    ),
+]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps in all.", show_default=False)]
+Batch = Annotated[int | None, typer.Option(min=1, help="Images a step, on each rank.", show_default=False)]
+Rate = Annotated[float | None, typer.Option(help="Learning rate.", show_default=False)]
+Threads = Annotated[int | None, typer.Option(min=1, help="Cores to use.  [default: all]", show_default=False)]
+Seed = Annotated[int | None, typer.Option(min=0, help="Of all chance.", show_default=False)]
+Start = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Weights to go on from (.safetensors).", show_default=False)
+]
+Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on where the run in DIR was, or start it anew.")]
+Events = Annotated[bool, typer.Option("--events", help="JSON lines on standard output instead of a bar.")]
+Images = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where a COCO file's images are.  [default: beside it]", show_default=False),
+]
+Top = Annotated[int, typer.Option(min=1, help="The best so many proposals of an image become targets.")]
+MinScore = Annotated[float, typer.Option(help="Proposals with a lower score are left out.")]
+Weighted = Annotated[bool, typer.Option("--weighted", help="Trust each proposal as much as its score says.")]
+
+
+@commands.command()
+def train(
+    masks: Annotated[list[Path], typer.Argument(help="Results of propose (.jsonl), or COCO files (.json).")],
+    out: Out,
+    images: Images = None,
+    preset: Preset = "weak",
+    config: ConfigFile = None,
+    settings: Set = None,
+    steps: Steps = None,
+    batch: Batch = None,
+    lr: Rate = None,
+    threads: Threads = None,
+    seed: Seed = None,
+    start: Start = None,
+    top: Top = 10,
+    min_score: MinScore = 0.0,
+    weighted: Weighted = False,
+    resume: Resume = True,
+    events: Events = False,
+) -> None:
+    """Train SOLO on masks, without any label: the way from coarse proposals to better and faster ones.
+
+    Interrupt it whenever you like and run the same command again: it goes on exactly where it was. Under torchrun it runs
+    on several processes or machines.
+
+    Example:  python -m trainers propose photos --out photos.jsonl && python -m trainers train photos.jsonl --out run
+    """
+
+    def body() -> int:
+        from trainers.commands import train as command
+        from trainers.training.items import Selection
+        from trainers.training.settings import resolve
+
+        flags = {"steps": steps, "batch": batch, "lr": lr, "threads": threads, "seed": seed}
+        resolved = resolve(preset, config, overrides(flags, settings or []))
+        selection = Selection(top=top, min_score=min_score, weighted=weighted)
+        return command.run(masks, images, selection, resolved, command.Run(out, start, resume, events))
+
+    run(body)
+
+
+def overrides(flags: dict[str, Any], settings: list[str]) -> dict[str, Any]:
+    """Flags that were given and ``--set`` values, as nested settings.
+
+    Raises:
+        UsageError: a ``--set`` is no KEY=VALUE.
+    """
+    nested: dict[str, Any] = {name: value for name, value in flags.items() if value is not None}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {text}: write it as KEY=VALUE, for example loss.pairwise=0.3")
+        *outer, last = key.split(".")
+        place = nested
+        for name in outer:
+            place = place.setdefault(name, {})
+        place[last] = yaml.safe_load(value)
+    return nested

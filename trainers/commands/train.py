@@ -1,0 +1,173 @@
+"""`python -m trainers train`: SOLO on masks that nobody drew, or that people did."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from freesolo.solo.light_network import LightNetwork
+from freesolo.solo.weights import Card, card_for, load, to_bytes
+from trainers.errors import UsageError
+from trainers.results import write_whole
+from trainers.signals import caught_signals
+from trainers.training import events, items
+from trainers.training.batches import Batches, Normalisation
+from trainers.training.embedding_space import reduced
+from trainers.training.items import Items, Selection
+from trainers.training.loop import Trainer
+from trainers.training.ranks import Ranks, ranks
+from trainers.training.settings import TrainSettings, to_yaml
+
+WEIGHTS = "solo.safetensors"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run comes from and goes to."""
+
+    out: Path
+    """Folder of settings, events, curves, checkpoints and weights."""
+    start: Path | None = None
+    """Weights to go on from; None: the backbone's ImageNet weights and new heads."""
+    resume: bool = True
+    """Go on from the folder's checkpoint, or start anew."""
+    as_events: bool = False
+    """JSON lines on standard output instead of a bar."""
+    trained_on: str = ""
+    """For the card."""
+
+
+def run(sources: list[Path], images: Path | None, selection: Selection, settings: TrainSettings, where: Run) -> int:
+    """Read the masks and train on them.
+
+    Args:
+        sources: results files of `propose` (.jsonl) and COCO files (.json).
+        images: folder of the COCO files' images.
+        selection: which proposals become targets.
+        settings: of the run.
+        where: its folder.
+
+    Returns:
+        The exit code: 0, or 128 plus the number of the signal that stopped it.
+
+    Raises:
+        TrainersError: as `train`, or a source cannot be read.
+        FreeSoloError: a mask or an image is damaged.
+    """
+    data = read_sources(sources, images, selection)
+    for sentence in data.left_out:
+        sys.stderr.write(f"warning: left out: {sentence}\n")
+    sentence = f"{data.masks} masks on {len(data.items)} images ({', '.join(source.name for source in sources)})"
+    with caught_signals() as signals:
+        path = train(data, settings, replace(where, trained_on=where.trained_on or sentence), lambda: bool(signals))
+        return 0 if path is not None else 128 + signals[0]
+
+
+def read_sources(sources: list[Path], images: Path | None, selection: Selection) -> Items:
+    """One training set of several files.
+
+    Raises:
+        UsageError: a file is of no known kind or cannot be read.
+        CodecError: a mask is damaged.
+    """
+    found = []
+    for source in sources:
+        if source.suffix == ".jsonl":
+            found.append(items.of_results(source, selection))
+        elif source.suffix == ".json":
+            found.append(items.of_coco(source, images or source.parent, class_aware=False))
+        else:
+            raise UsageError(f"{source}: masks come from a .jsonl file of propose or a .json file in COCO's form")
+    return Items(
+        tuple(i for part in found for i in part.items), left_out=tuple(t for part in found for t in part.left_out)
+    )
+
+
+def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], bool]) -> Path | None:
+    """One run, on all ranks that torchrun started.
+
+    Returns:
+        The weights file, or None where ``stop`` ended the run early.
+
+    Raises:
+        UsageError: nothing to train on, or the folder holds another run.
+        TrainingError: the loss is no number, or memory ran out.
+        ImageError, WeightsError: an image or the start weights cannot be read.
+        OutputError: the folder cannot be written.
+    """
+    if not data.items:
+        raise UsageError("there is no image to train on")
+    if not data.masks:
+        raise UsageError(f"none of the {len(data.items)} images has a mask to learn from")
+    data = reduced(data, settings.network.embedding) if settings.loss.embedding else data
+    where.out.mkdir(parents=True, exist_ok=True)
+    with ranks() as own, ExitStack() as stack:
+        network, card = starting_network(settings, where.start, data.categories, settings.seed)
+        network.to(device=own.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        batches = Batches(
+            data.items,
+            network,
+            settings.augment,
+            Normalisation(card.mean, card.std),
+            settings.batch,
+            settings.seed,
+            own.rank,
+            own.world,
+        )
+        reporter = stack.enter_context(_reporter(where, own))
+        trainer = Trainer(network, batches, settings, where.out, reporter, own)
+        first = trainer.resume() if where.resume else 0
+        if own.is_first:
+            write_whole(where.out / "settings.yaml", to_yaml(settings).encode())
+        reporter.start(where.out.name, len(data.items), data.masks, first, settings.steps)
+        state = trainer.run(stop)
+        if state is None:
+            return None
+        network.load_state_dict(state)
+        path = where.out / WEIGHTS
+        if own.is_first:
+            write_whole(path, to_bytes(network, card.model_copy(update={"trained_on": where.trained_on})))
+            reporter.result(path, {})
+        return path
+
+
+def starting_network(
+    settings: TrainSettings, start: Path | None, categories: tuple[str, ...], seed: int
+) -> tuple[LightNetwork, Card]:
+    """A network to train and its card; from ``start`` all weights but the last classification layer where classes differ (A.2).
+
+    Raises:
+        WeightsError: ``start`` holds no SOLO.
+        UsageError: it is of another shape than the settings say.
+    """
+    torch.manual_seed(seed)
+    shape = settings.network.model_copy(update={"classes": max(1, len(categories))})
+    card = card_for(shape, categories)
+    if start is None:
+        return LightNetwork(shape), card
+    model = load(start)
+    if model.card.network.model_copy(update={"classes": 1}) != shape.model_copy(update={"classes": 1}):
+        raise UsageError(
+            f"{start} is a network of another shape than the settings say; leave the network's settings out"
+        )
+    network = LightNetwork(shape, pretrained=False)
+    state = model.network.state_dict()
+    if model.card.network.classes != shape.classes:
+        state = {name: value for name, value in state.items() if not name.startswith("category.")}
+    network.load_state_dict(state, strict=False)
+    return network, card
+
+
+@contextmanager
+def _reporter(where: Run, own: Ranks) -> Iterator[events.TrainingReporter]:
+    """A bar or JSON lines, the same lines in a file, and TensorBoard's curves; silent on ranks after the first."""
+    if not own.is_first:
+        yield events.Silent()
+        return
+    with ExitStack() as stack:
+        log = stack.enter_context((where.out / "events.jsonl").open("a", encoding="utf-8"))
+        told = events.to_standard_output() if where.as_events else stack.enter_context(events.Bar())
+        yield events.All(told, events.JsonLines(log), events.Curves(where.out / "tensorboard"))

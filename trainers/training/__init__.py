@@ -1,0 +1,1 @@
+"""Training SOLO: items, augmentation, batches, the loop and its checkpoints."""

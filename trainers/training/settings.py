@@ -1,0 +1,95 @@
+"""Everything that decides a training run, in one file that is written beside its results."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from freesolo.config import Config
+from freesolo.solo.criterion import LossSettings
+from freesolo.solo.light_settings import LightSettings
+from trainers.errors import UsageError
+from trainers.training.augment import AugmentSettings
+
+
+class TrainSettings(Config):
+    """A training run of SOLO."""
+
+    network: LightSettings = LightSettings()
+    loss: LossSettings = LossSettings()
+    augment: AugmentSettings = AugmentSettings()
+    steps: int = Field(default=2000, ge=1)
+    batch: int = Field(default=4, ge=1)
+    """Images a step on each rank."""
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    lr: float = Field(default=1e-3, gt=0)
+    """After warm-up; it falls to 0 as a cosine."""
+    backbone_lr: float = Field(default=0.1, ge=0)
+    """The backbone learns at this share of ``lr``."""
+    weight_decay: float = Field(default=1e-4, ge=0)
+    warmup: int = Field(default=30, ge=0)
+    """Steps over which the rate grows to ``lr``."""
+    clip: float = Field(default=5.0, gt=0)
+    """Gradients longer than this are shortened to it."""
+    ema: float = Field(default=0.99, ge=0, lt=1)
+    """Of the averaged weights, which are the result; 0: the last step's weights are."""
+    seed: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0)
+    """Of torch; 0: one a core."""
+    log_every: int = Field(default=20, ge=1)
+    checkpoint_every: int = Field(default=200, ge=1)
+    patience: int = Field(default=0, ge=0)
+    """Stop after so many checkpoints in a row without a lower mean loss; 0: never."""
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "weak": {"loss": {"pairwise": 0.5, "pairwise_ramp": 0.3, "dice": 1.0, "embedding": 0.5}},
+    "paper": {},
+    "full": {"loss": {"max_projection": 0, "average_projection": 0, "pairwise": 0, "dice": 3.0, "embedding": 0.5}},
+    "human": {
+        "loss": {"max_projection": 0, "average_projection": 0, "pairwise": 0, "dice": 3.0, "embedding": 0},
+        "warmup": 20,
+    },
+}
+"""`weak`: for label-free masks of good quality; `paper`: the weights of eq. 7 and 9; `full`: table 7d; `human`: drawn masks."""
+
+
+def resolve(preset: str, file: Path | None, flags: dict[str, Any]) -> TrainSettings:
+    """Preset, then the YAML file, then flags: the later wins, key by key.
+
+    Raises:
+        UsageError: no such preset, or the file is no YAML mapping.
+        ConfigError: a key is unknown or a value out of range.
+    """
+    if preset not in PRESETS:
+        raise UsageError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
+    values = PRESETS[preset]
+    if file is not None:
+        values = _merged(values, _read(file))
+    return TrainSettings.from_dict(_merged(values, flags))
+
+
+def to_yaml(settings: TrainSettings) -> str:
+    """All settings as YAML, which `resolve` reads back."""
+    return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{file} holds no settings; it needs lines like  steps: 2000")
+    return values
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
