@@ -1,14 +1,15 @@
 """Class-agnostic scoring against human masks: COCO's AP and AR, the paper's easier protocol (table S1), CorLoc, intervals.
 
-All objects count as one category (COCOeval with ``useCats = 0``); crowd annotations are ignored, as COCO has it. Matching is done once;
-bootstrap resamples only draw from its outcome, so that hundreds of them take seconds.
+All objects count as one category (COCOeval with ``useCats = 0``); crowd annotations are ignored, as COCO has it. Matching is done once,
+image by image and so wherever one likes (`match`); the figures are accumulated from its outcome over all images. Bootstrap resamples
+only draw from that outcome, so that hundreds of them take seconds.
 """
 
 import contextlib
 import io
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -45,14 +46,33 @@ class Scores:
     images: int
 
 
-@dataclass
-class _Matches:
-    """A COCOeval after matching, ready to accumulate any selection of its images."""
+@dataclass(frozen=True)
+class Portion:
+    """Some of the images, with what people drew on them and what was found."""
 
-    evaluation: Any
-    images: int
-    single: list[bool] = field(default_factory=list)
-    """For each image with objects whether the best box hits one (CorLoc)."""
+    truth: dict[str, Any]
+    """A COCO instance file of these images alone, one category."""
+    detections: list[dict[str, Any]]
+    """COCO results: ``image_id``, ``category_id``, ``segmentation``, ``score``."""
+    kind: Kind
+    protocol: Protocol
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The outcome of matching the detections of some images with their objects."""
+
+    areas: list[list[dict[str, Any] | None]]
+    """For each range of areas, for each image by ascending id: COCOeval's verdicts on detections and objects; None: it has neither."""
+    single: list[bool]
+    """For boxes, for each image with objects, whether the best box hits one (CorLoc)."""
+
+
+Spread = Callable[[Callable[[Portion], Matches], Iterable[Portion]], Iterable[Matches]]
+"""Applies a function to all portions and gives the results in their order, as the builtin ``map`` does."""
+
+PORTION_IMAGES = 50
+"""Images of one portion: seconds of work, a few MB."""
 
 
 def evaluate(
@@ -61,6 +81,7 @@ def evaluate(
     kind: Kind = "masks",
     protocol: Protocol = "coco",
     bootstrap: int = 0,
+    spread: Spread = map,
 ) -> Scores:
     """Score results against a COCO ground truth; neither is changed.
 
@@ -71,6 +92,7 @@ def evaluate(
         kind: masks, or the boxes around them.
         protocol: ``coco``, or ``s1``: only objects above 64^2 pixels, IoU 0.5.
         bootstrap: resamplings of the images for the intervals.
+        spread: where `match` is run on the portions: here, unless it takes them elsewhere. The figures are the same.
 
     Raises:
         EvaluationError: the ground truth is incomplete, or no result belongs to one of its images.
@@ -80,10 +102,35 @@ def evaluate(
     detections = _detections(results, truth["images"])
     if not detections:
         raise EvaluationError("no result belongs to an image of the ground truth: compare their file names and ids")
-    matches = _match(truth, detections, kind, protocol)
-    figures = _accumulate(matches, range(matches.images), protocol)
+    portions = _portions(truth, detections, kind, protocol)
+    matches = _joined(list(spread(match, portions)))
+    images = len(matches.areas[0])
+    figures = _accumulate(matches, range(images), protocol)
     intervals = _intervals(matches, protocol, bootstrap) if bootstrap else {}
-    return Scores(figures, intervals, len(truth["annotations"]), len(detections), matches.images)
+    return Scores(figures, intervals, len(truth["annotations"]), len(detections), images)
+
+
+def match(portion: Portion) -> Matches:
+    """Match the detections of some images with their objects; it does not depend on any other image."""
+    detections = portion.detections
+    if portion.kind == "boxes":
+        detections = [_as_box(row) for row in detections]
+    evaluation = _evaluation(portion.kind, portion.protocol)
+    with contextlib.redirect_stdout(io.StringIO()):  # COCOeval prints its progress
+        evaluation.cocoGt = _index(portion.truth)
+        evaluation.cocoDt = (
+            evaluation.cocoGt.loadRes(detections) if detections else _index(dict(portion.truth, annotations=[]))
+        )
+        evaluation.params.imgIds = sorted(evaluation.cocoGt.getImgIds())
+        evaluation.evaluate()
+    verdicts = [verdict and {name: verdict[name] for name in _VERDICT} for verdict in evaluation.evalImgs]
+    images = len(evaluation.params.imgIds)
+    areas = [verdicts[start : start + images] for start in range(0, len(verdicts), images)]
+    return Matches(areas, _localised(portion.truth, detections) if portion.kind == "boxes" else [])
+
+
+_VERDICT = ("dtScores", "dtMatches", "dtIgnore", "gtIgnore")
+"""What COCOeval accumulates of its outcome for an image."""
 
 
 def _normalised(truth: dict[str, Any]) -> dict[str, Any]:
@@ -127,23 +174,54 @@ def _renaming(found: list[dict[str, Any]], images: list[dict[str, Any]]) -> dict
     return {number: by_name.get(name, by_name.get(PurePosixPath(name).name)) for number, name in names}
 
 
-def _match(truth: dict[str, Any], detections: list[dict[str, Any]], kind: Kind, protocol: Protocol) -> _Matches:
-    if kind == "boxes":
-        for row in detections:
-            row["bbox"] = [float(side) for side in coco_mask.toBbox(row.pop("segmentation"))]
-    with contextlib.redirect_stdout(io.StringIO()):  # COCOeval prints its progress
-        coco = COCO()
-        coco.dataset = truth
-        coco.createIndex()
-        evaluation = COCOeval(coco, coco.loadRes(detections), "bbox" if kind == "boxes" else "segm")
-        evaluation.params.useCats = 0
-        if protocol == "s1":
-            evaluation.params.iouThrs = np.array([0.5])
-            evaluation.params.areaRng = [[MEDIUM, 1e10], [MEDIUM, LARGE], [LARGE, 1e10]]
-            evaluation.params.areaRngLbl = ["all", "medium", "large"]
-        evaluation.evaluate()
-    images = len(evaluation.params.imgIds)
-    return _Matches(evaluation, images, _localised(truth, detections) if kind == "boxes" else [])
+def _portions(
+    truth: dict[str, Any], detections: list[dict[str, Any]], kind: Kind, protocol: Protocol
+) -> Iterator[Portion]:
+    """The images by ascending id, which is COCOeval's order."""
+    images = {image["id"]: image for image in truth["images"]}
+    drawn, found = _by_image(truth["annotations"]), _by_image(detections)
+    numbers = sorted(images)
+    for start in range(0, len(numbers), PORTION_IMAGES):
+        chosen = numbers[start : start + PORTION_IMAGES]
+        annotations = [row for number in chosen for row in drawn.get(number, [])]
+        part = dict(truth, images=[images[number] for number in chosen], annotations=annotations)
+        yield Portion(part, [row for number in chosen for row in found.get(number, [])], kind, protocol)
+
+
+def _by_image(rows: list[dict[str, Any]]) -> dict[Any, list[dict[str, Any]]]:
+    grouped: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault(row["image_id"], []).append(row)
+    return grouped
+
+
+def _joined(parts: list[Matches]) -> Matches:
+    areas = [
+        [verdict for images in area for verdict in images] for area in zip(*(part.areas for part in parts), strict=True)
+    ]
+    return Matches(areas, [hit for part in parts for hit in part.single])
+
+
+def _evaluation(kind: Kind, protocol: Protocol) -> Any:  # noqa: ANN401 - COCOeval has no types
+    evaluation = COCOeval(iouType="bbox" if kind == "boxes" else "segm")
+    evaluation.params.useCats, evaluation.params.catIds = 0, [1]
+    if protocol == "s1":
+        evaluation.params.iouThrs = np.array([0.5])
+        evaluation.params.areaRng = [[MEDIUM, 1e10], [MEDIUM, LARGE], [LARGE, 1e10]]
+        evaluation.params.areaRngLbl = ["all", "medium", "large"]
+    return evaluation
+
+
+def _index(dataset: dict[str, Any]) -> Any:  # noqa: ANN401 - COCO has no types
+    coco = COCO()
+    coco.dataset = dataset
+    coco.createIndex()
+    return coco
+
+
+def _as_box(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in row.items() if name != "segmentation"}
+    return dict(kept, bbox=[float(side) for side in coco_mask.toBbox(row["segmentation"])])
 
 
 def _localised(truth: dict[str, Any], detections: list[dict[str, Any]]) -> list[bool]:
@@ -164,25 +242,16 @@ def _localised(truth: dict[str, Any], detections: list[dict[str, Any]]) -> list[
     return hits
 
 
-@contextlib.contextmanager
-def _selection(evaluation: Any, images: Sequence[int]) -> Iterator[None]:  # noqa: ANN401 - COCOeval has no types
-    """Let COCOeval see a selection of its images, in which one may stand several times."""
-    every, areas = len(evaluation._paramsEval.imgIds), len(evaluation.params.areaRng)
-    matched, parameters = evaluation.evalImgs, (evaluation.params.imgIds, evaluation._paramsEval.imgIds)
-    evaluation.evalImgs = [matched[area * every + image] for area in range(areas) for image in images]
-    evaluation.params.imgIds = evaluation._paramsEval.imgIds = list(range(len(images)))
-    try:
-        yield
-    finally:
-        evaluation.evalImgs = matched
-        evaluation.params.imgIds, evaluation._paramsEval.imgIds = parameters
-
-
-def _accumulate(matches: _Matches, images: Sequence[int], protocol: Protocol) -> dict[str, float]:
-    with _selection(matches.evaluation, images), contextlib.redirect_stdout(io.StringIO()):
-        matches.evaluation.accumulate()
-    precision: Any = matches.evaluation.eval["precision"]  # (thresholds, recalls, 1, areas, detection limits)
-    recall: Any = matches.evaluation.eval["recall"]  # (thresholds, 1, areas, detection limits)
+def _accumulate(matches: Matches, images: Sequence[int], protocol: Protocol) -> dict[str, float]:
+    """The figures over a selection of the images, by their place, in which one may stand several times."""
+    evaluation = _evaluation("masks", protocol)  # the kind matters to matching only
+    evaluation.params.imgIds = list(range(len(images)))
+    evaluation.evalImgs = [area[image] for area in matches.areas for image in images]
+    evaluation._paramsEval = evaluation.params
+    with contextlib.redirect_stdout(io.StringIO()):
+        evaluation.accumulate()
+    precision: Any = evaluation.eval["precision"]  # (thresholds, recalls, 1, areas, detection limits)
+    recall: Any = evaluation.eval["recall"]  # (thresholds, 1, areas, detection limits)
     if protocol == "s1":
         names = ("AP*", "AP*_medium", "AP*_large")
         return {name: _mean(precision[:, :, 0, area, 2]) for area, name in enumerate(names)}
@@ -206,10 +275,10 @@ def _mean(values: Any) -> float:  # noqa: ANN401 - a numpy slice
     return 100 * float(defined.mean()) if defined.size else -1.0
 
 
-def _intervals(matches: _Matches, protocol: Protocol, times: int) -> dict[str, tuple[float, float]]:
+def _intervals(matches: Matches, protocol: Protocol, times: int) -> dict[str, tuple[float, float]]:
     rng = random.Random(0)  # noqa: S311 - a resampling, no secret
-    everything = range(matches.images)
-    runs = [_accumulate(matches, rng.choices(everything, k=matches.images), protocol) for _ in range(times)]
+    everything = range(len(matches.areas[0]))
+    runs = [_accumulate(matches, rng.choices(everything, k=len(everything)), protocol) for _ in range(times)]
     low, high = int(0.025 * times), int(0.975 * times) - 1
     intervals = {}
     for name in runs[0]:

@@ -5,7 +5,7 @@ images, that score lower. A mask that both proposers find is better than one tha
 lowers what overlaps something better.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from freesolo.config import Config
 from freesolo.freemask.ranking import soft_nms
 from freesolo.instances import Float32, Instances
 from freesolo.proposers import Proposal, Proposer
+from freesolo.solo.embedding_space import EmbeddingSpace
 
 
 class UnionSettings(Config):
@@ -41,10 +42,21 @@ class Ranked:
     quantiles: Float32
     """(q,) ascending scores at equally spaced ranks from 0 to 1, measured over many images."""
 
-    def ranks(self, scores: Float32) -> Float32:
-        """(n,) scores -> (n,) float32 share of this proposer's masks that score lower, in [0, 1]."""
-        spaced = np.linspace(0, 1, len(self.quantiles))
-        return np.asarray(np.interp(scores, self.quantiles, spaced), np.float32)
+    space: EmbeddingSpace | None = None
+    """Takes its embeddings to where the other one's are; None: they are there."""
+
+    def propose(self, image: npt.NDArray[np.uint8]) -> tuple[Instances, Float32, Proposal]:
+        """Its masks, their ranks, and all it said."""
+        proposal = self.proposer.propose(image)
+        instances = proposal.instances
+        if self.space is not None and instances.embeddings is not None:
+            instances = replace(instances, embeddings=self.space.project(instances.embeddings))
+        return instances, ranks(instances.scores, self.quantiles), proposal
+
+
+def ranks(scores: Float32, quantiles: Float32) -> Float32:
+    """(n,) scores -> (n,) float32 share of a proposer's masks that score lower, in [0, 1], from its (q,) ascending quantiles."""
+    return np.asarray(np.interp(scores, quantiles, np.linspace(0, 1, len(quantiles))), np.float32)
 
 
 class Union:
@@ -68,11 +80,9 @@ class Union:
 
     def propose(self, image: npt.NDArray[np.uint8]) -> Proposal:
         """Masks of one upright RGB image, (height, width, 3) uint8; scores are ranks in (0, 1]."""
-        found = [part.proposer.propose(image) for part in self._parts]
-        ranks = [part.ranks(one.instances.scores) for part, one in zip(self._parts, found, strict=True)]
-        first, second = (one.instances for one in found)
-        hierarchy = next((one.hierarchy for one in found if one.hierarchy is not None), None)
-        return Proposal(fuse(first, second, ranks[0], ranks[1], self._settings), hierarchy)
+        (first, first_ranks, one), (second, second_ranks, other) = (part.propose(image) for part in self._parts)
+        fused = fuse(first, second, first_ranks, second_ranks, self._settings)
+        return Proposal(fused, one.hierarchy if one.hierarchy is not None else other.hierarchy)
 
 
 def fuse(

@@ -10,6 +10,7 @@ import typer
 
 from trainers import cli_training
 from trainers.cli_ending import run
+from trainers.errors import UsageError
 
 cli = typer.Typer(
     name="python -m trainers",
@@ -163,6 +164,12 @@ def evaluate(
         return 0
 
     run(body)
+
+
+def _address(executor: str, address: str | None) -> str | None:
+    if executor != "ray" and address is not None:
+        raise UsageError("--ray-address is for --executor ray: add that, or leave it out")
+    return address
 
 
 cli.add_typer(cli_training.commands)

@@ -63,6 +63,9 @@ class JsonLines:
     ``{"event": "done" or "stopped", "done", "total"}``.
     """
 
+    def __init__(self) -> None:
+        self._stream = sys.stdout  # as it is now: it stays ours where others' output is led elsewhere
+
     def start(self, total: int, done: int, workers: int) -> None:
         self._pace = Pace(total, done)
         self._print({"event": "start", "total": total, "done": done, "workers": workers})
@@ -79,11 +82,11 @@ class JsonLines:
 
     def _print(self, event: dict[str, Any]) -> None:
         try:
-            sys.stdout.write(json.dumps(event) + "\n")
-            sys.stdout.flush()
+            self._stream.write(json.dumps(event) + "\n")
+            self._stream.flush()
         except BrokenPipeError:
             # what is buffered goes nowhere, lest the interpreter fails once more at its end
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
             raise OutputError("nobody reads the events any more: stopped") from None
 
 

@@ -1,6 +1,7 @@
 """A worker process: makes the proposer once, then answers one image at a time.
 
-It writes nothing, so its parent may kill it at any moment. It ends with its parent, however that ends.
+It writes nothing, so its parent may kill it at any moment. It ends with its parent, however that ends. `Worker` is the
+work itself, for processes that something else starts, too.
 """
 
 import ctypes
@@ -70,6 +71,40 @@ class Finished:
         return cls(item.key, Failure(item.key, item.path, reason).to_line(), 0, reason)
 
 
+class Worker:
+    """What a worker process does, whoever started it."""
+
+    def __init__(self, proposer_name: str, keep_hierarchies: bool) -> None:
+        """Nothing is loaded yet.
+
+        Args:
+            proposer_name: for `freesolo.proposers.make`.
+            keep_hierarchies: answers carry region hierarchies, where the proposer has any.
+        """
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us in order
+        self._name = proposer_name
+        self._keep_hierarchies = keep_hierarchies
+
+    def make(self) -> Ready | Refused:
+        """Make the proposer, or say why it cannot be made."""
+        try:
+            self._proposer = proposers.make(self._name)
+            identity = self._proposer.identity  # loads the weights, whose hash is part of it
+        except FreeSoloError as error:
+            return Refused(str(error), isinstance(error, ConfigError))
+        except Exception as error:  # noqa: BLE001  a third party's factory may raise anything; its reason must reach the person
+            reason = f"the proposer {self._name!r} cannot be made ({type(error).__name__}: {error})"
+            return Refused(reason, is_usage=False)
+        _use_one_thread()
+        return Ready(identity)
+
+    def answer(self, item: WorkItem) -> Finished:
+        """Find the masks of one image, or say why there are none; only once `make` was `Ready`."""
+        finished = _answer(item, self._proposer, self._keep_hierarchies)
+        _return_free_memory()
+        return finished
+
+
 def main(
     connection: "Connection[Ready | Refused | Finished, WorkItem]", proposer_name: str, keep_hierarchies: bool
 ) -> None:
@@ -77,27 +112,15 @@ def main(
 
     Args:
         connection: to the parent.
-        proposer_name: for `freesolo.proposers.make`.
-        keep_hierarchies: send region hierarchies along, where the proposer has any.
+        proposer_name, keep_hierarchies: as `Worker`.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us in order
+    worker = Worker(proposer_name, keep_hierarchies)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     os.dup2(2, 1)  # the parent's standard output belongs to its events, whatever a library prints here
-    try:
-        proposer = proposers.make(proposer_name)
-        identity = proposer.identity  # loads the weights, whose hash is part of it
-    except FreeSoloError as error:
-        connection.send(Refused(str(error), isinstance(error, ConfigError)))
-        return
-    except Exception as error:  # noqa: BLE001  a third party's factory may raise anything; its reason must reach the person
-        reason = f"the proposer {proposer_name!r} cannot be made ({type(error).__name__}: {error})"
-        connection.send(Refused(reason, is_usage=False))
-        return
-    _use_one_thread()
-    connection.send(Ready(identity))
-    while True:
-        connection.send(_answer(connection.recv(), proposer, keep_hierarchies))
-        _return_free_memory()
+    greeting = worker.make()
+    connection.send(greeting)
+    while isinstance(greeting, Ready):
+        connection.send(worker.answer(connection.recv()))
 
 
 def _end_with_parent() -> None:

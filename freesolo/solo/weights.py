@@ -15,10 +15,12 @@ from freesolo.backbones.efficientnet_lite import MEAN, STD
 from freesolo.backbones.protocol import IMAGENET_MEAN, IMAGENET_STD
 from freesolo.config import Config
 from freesolo.errors import ConfigError, WeightsError
+from freesolo.solo.embedding_space import EmbeddingSpace
 from freesolo.solo.light_network import LightNetwork
 from freesolo.solo.light_settings import LightSettings
 
 _FORMAT = "freesolo-solo-1"
+_SPACE = "embedding_space."
 
 
 class Card(Config):
@@ -31,6 +33,9 @@ class Card(Config):
     """Names of the classes; empty: class-agnostic."""
     cut: float = Field(default=0.05, ge=0, le=1)
     """Category probabilities below are no detections; set from the scores, as weak training gives low ones."""
+    score_quantiles: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    """What scores are worth, by proposer ("solo" and its teacher's name): ascending scores at equally spaced ranks over the images it
+    was trained on. The union of both is ranked by them."""
     trained_on: str = ""
     """Data, rounds and steps in one sentence."""
 
@@ -43,6 +48,8 @@ class Model:
     card: Card
     identity: str
     """``name@first 12 digits of the sha256`` of the file."""
+    space: EmbeddingSpace | None = None
+    """Where the teacher's embeddings are compared with this network's."""
 
 
 def build(card: Card, pretrained: bool = False) -> LightNetwork:
@@ -57,11 +64,12 @@ def card_for(settings: LightSettings, categories: tuple[str, ...] = ()) -> Card:
     return Card(network=settings, mean=mean, std=std, categories=categories)
 
 
-def to_bytes(network: nn.Module, card: Card) -> bytes:
+def to_bytes(network: nn.Module, card: Card, space: EmbeddingSpace | None = None) -> bytes:
     """The file: float16 tensors and the card in its header."""
-    tensors = {
-        name: value.detach().cpu().to(torch.float16).contiguous() for name, value in network.state_dict().items()
-    }
+    tensors = dict(network.state_dict())
+    if space is not None:
+        tensors |= {f"{_SPACE}mean": torch.from_numpy(space.mean), f"{_SPACE}basis": torch.from_numpy(space.basis)}
+    tensors = {name: value.detach().cpu().to(torch.float16).contiguous() for name, value in tensors.items()}
     return save(tensors, {"format": _FORMAT, "card": card.model_dump_json()})
 
 
@@ -93,4 +101,7 @@ def load(path: Path) -> Model:
             f"{path}: {len(matched)} of {len(expected)} weights fit; missing for example {', '.join(missing)}"
         )
     network.load_state_dict({name: state[name] for name in expected})
-    return Model(network.eval(), card, f"{path.stem}@{digest[:12]}")
+    space = None
+    if f"{_SPACE}mean" in state:
+        space = EmbeddingSpace(state[f"{_SPACE}mean"].numpy(), state[f"{_SPACE}basis"].numpy())
+    return Model(network.eval(), card, f"{path.stem}@{digest[:12]}", space)

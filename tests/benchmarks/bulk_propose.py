@@ -29,7 +29,7 @@ import numpy.typing as npt
 import psutil
 import skimage
 
-from trainers.commands.propose import usable_cores
+from trainers.pool import usable_cores
 from trainers.work_list import of_folder
 from trainers.worker import ONE_THREAD
 

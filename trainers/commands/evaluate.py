@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 from freesolo.errors import FreeSoloError
 from freesolo.evaluation import Kind, Protocol, Scores, evaluate
 from trainers.errors import UsageError
+from trainers.extract import Executor
 from trainers.scored import read_ground_truth, read_results
 
 MEANINGS = {
@@ -30,8 +32,10 @@ MEANINGS = {
 """What each figure says; all are in percent."""
 
 
-def run(truth: Path, results: Path, kind: Kind, protocol: Protocol, bootstrap: int, as_json: bool) -> None:
-    """Score a results file and print the figures on standard output.
+def score(
+    truth: Path, results: Path, kind: Kind, protocol: Protocol, bootstrap: int, executor: Executor, address: str | None
+) -> Scores:
+    """Score a results file.
 
     Args:
         truth: COCO file with human masks.
@@ -39,16 +43,27 @@ def run(truth: Path, results: Path, kind: Kind, protocol: Protocol, bootstrap: i
         kind: score masks or boxes.
         protocol: COCO's, or the paper's easier one.
         bootstrap: resamplings for 95 % intervals; 0: none.
-        as_json: one line of JSON instead of a table.
+        executor: where images are matched: in this process, or on a Ray cluster.
+        address: of the Ray cluster, as `trainers.ray_pool.cluster`.
 
     Raises:
-        UsageError: a file cannot be read or scored.
+        UsageError: a file cannot be read or scored, or there is no such cluster.
+        WorkersError: the cluster cannot do its work.
     """
     try:
         ground_truth = read_ground_truth(truth)
-        scores = evaluate(ground_truth, read_results(results, ground_truth), kind, protocol, bootstrap)
+        found = read_results(results, ground_truth)
+        if executor == "local":
+            return evaluate(ground_truth, found, kind, protocol, bootstrap)
+        from trainers.ray_pool import spread  # only here: it is needed seldom
+
+        return evaluate(ground_truth, found, kind, protocol, bootstrap, partial(spread, address))
     except FreeSoloError as error:
         raise UsageError(f"{results} cannot be scored against {truth}: {error}") from error
+
+
+def show(scores: Scores, kind: Kind, as_json: bool) -> None:
+    """Print the figures on standard output, as a table or one line of JSON."""
     if as_json:
         sys.stdout.write(json.dumps(_as_row(scores)) + "\n")
     else:

@@ -1,17 +1,14 @@
 """`python -m trainers propose`."""
 
-import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 
 from trainers import work_list
 from trainers.errors import UsageError
 from trainers.events import JsonLines, ProgressBar, Reporter
 from trainers.extract import ExtractSettings, extract
+from trainers.signals import caught_signals
 from trainers.work_list import WorkItem, printable
 
 
@@ -33,17 +30,10 @@ def run(folder: Path | None, listing: Path | None, settings: ExtractSettings, li
     """
     items = _items(folder, listing)[:limit]
     with ExitStack() as stack:
-        signals = stack.enter_context(_signals())
+        signals = stack.enter_context(caught_signals())
         reporter: Reporter = JsonLines() if events else stack.enter_context(ProgressBar())
         is_complete = extract(items, settings, reporter, stop=lambda: bool(signals))
     return 0 if is_complete else 128 + signals[0]
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _items(folder: Path | None, listing: Path | None) -> list[WorkItem]:
@@ -56,19 +46,3 @@ def _items(folder: Path | None, listing: Path | None) -> list[WorkItem]:
     for fault in found.faults:
         sys.stderr.write(f"warning: {printable(fault)}\n")
     return found.items
-
-
-@contextmanager
-def _signals() -> Iterator[list[int]]:
-    """SIGINT and SIGTERM are only noted in the list within, so that no line is torn."""
-    caught: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        caught.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield caught
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -15,10 +15,10 @@ from trainers.results import write_whole
 from trainers.signals import caught_signals
 from trainers.training import events, items
 from trainers.training.batches import Batches, Normalisation
-from trainers.training.embedding_space import reduced
 from trainers.training.items import Items, Selection
 from trainers.training.loop import Trainer
 from trainers.training.ranks import Ranks, ranks
+from trainers.training.semantic import semantic
 from trainers.training.settings import TrainSettings, to_yaml
 
 WEIGHTS = "solo.safetensors"
@@ -102,7 +102,7 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
         raise UsageError("there is no image to train on")
     if not data.masks:
         raise UsageError(f"none of the {len(data.items)} images has a mask to learn from")
-    data = reduced(data, settings.network.embedding) if settings.loss.embedding else data
+    data, space = semantic(data, settings.network.embedding if settings.loss.embedding else 0)
     where.out.mkdir(parents=True, exist_ok=True)
     with ranks() as own, ExitStack() as stack:
         network, card = starting_network(settings, where.start, data.categories, settings.seed)
@@ -129,7 +129,7 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
         network.load_state_dict(state)
         path = where.out / WEIGHTS
         if own.is_first:
-            write_whole(path, to_bytes(network, card.model_copy(update={"trained_on": where.trained_on})))
+            write_whole(path, to_bytes(network, card.model_copy(update={"trained_on": where.trained_on}), space))
             reporter.result(path, {})
         return path
 
