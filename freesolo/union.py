@@ -1,8 +1,8 @@
 """The masks of two proposers in one list, ranked without labels.
 
 Scores of different proposers cannot be compared, but ranks can: each score becomes the share of a proposer's masks, over a large set of
-images, that score lower. A mask that both proposers find is better than one that only one finds, so agreement lifts it; soft NMS then
-lowers what overlaps something better.
+images, that score lower. Soft NMS then lowers what overlaps something better. (Lifting masks that both proposers find was tried: it puts
+their two versions of one object side by side at the top, and costs AP.)
 """
 
 from dataclasses import dataclass, replace
@@ -19,11 +19,8 @@ from freesolo.solo.embedding_space import EmbeddingSpace
 
 
 class UnionSettings(Config):
-    """Three constants, chosen on COCO train photographs."""
+    """Two constants, chosen on COCO train photographs."""
 
-    agreement: float = Field(default=0.5, ge=0)
-    """What a mask gains, in logarithmic score, where the other proposer's best mask is the same and ranks first; less where it
-    overlaps less or ranks lower."""
     nms_weight: float = Field(default=0.5, ge=0)
     """A mask loses this times IoU^2 for each better one."""
     keep: int = Field(default=100, ge=1)
@@ -97,13 +94,7 @@ def fuse(
         second_ranks: (m,) in [0, 1].
         settings: of the fusion.
     """
-    overlap = first.iou(second)
-    scores = np.concatenate(
-        [
-            _lifted(first_ranks, second_ranks, overlap, settings.agreement),
-            _lifted(second_ranks, first_ranks, overlap.T, settings.agreement),
-        ]
-    )
+    scores = np.log(np.concatenate([first_ranks, second_ranks]) + np.float32(_OFFSET))
     both = joined(first, second)
     picks, values = soft_nms(scores, both.iou(both).astype(np.float32), settings.nms_weight, settings.keep)
     chosen = both[picks]
@@ -118,9 +109,3 @@ def joined(first: Instances, second: Instances) -> Instances:
         embeddings = np.concatenate([one, other])
     scores = np.concatenate([first.scores, second.scores])
     return Instances.from_counts(first.size, first.counts + second.counts, scores, embeddings)
-
-
-def _lifted(own: Float32, others: Float32, overlap: npt.NDArray[np.float64], agreement: float) -> Float32:
-    """Logarithmic scores: the own rank, and what the best agreeing mask of the other proposer adds."""
-    support = (overlap * others).max(1) if len(others) else np.zeros(len(own))
-    return np.asarray(np.log(own + _OFFSET) + agreement * support, np.float32)

@@ -1,7 +1,7 @@
 """Names, options and help of the commands that train."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 import yaml
@@ -41,7 +41,11 @@ Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on where 
 Events = Annotated[bool, typer.Option("--events", help="JSON lines on standard output instead of a bar.")]
 Images = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="Where a COCO file's images are.  [default: beside it]", show_default=False),
+    typer.Option(
+        metavar="DIR",
+        help="Where a COCO file's images are.  [default: images/ beside it, or its own folder]",
+        show_default=False,
+    ),
 ]
 Top = Annotated[int, typer.Option(min=1, help="The best so many proposals of an image become targets.")]
 MinScore = Annotated[float, typer.Option(help="Proposals with a lower score are left out.")]
@@ -85,6 +89,124 @@ def train(
         resolved = resolve(preset, config, overrides(flags, settings or []))
         selection = Selection(top=top, min_score=min_score, weighted=weighted)
         return command.run(masks, images, selection, resolved, command.Run(out, start, resume, events))
+
+    run(body)
+
+
+@commands.command()
+def selftrain(
+    source: Annotated[Path, typer.Argument(help="A folder of images, or results of propose (.jsonl).")],
+    out: Out,
+    teacher: Annotated[str, typer.Option(help="Proposes the first masks for a folder.")] = "default",
+    rounds: Annotated[int, typer.Option(min=0, help="After round 0, which learns from the teacher.")] = 1,
+    targets: Annotated[
+        Literal["union", "predictions"],
+        typer.Option(
+            help="Later rounds learn from predictions and the teacher's masks, or from predictions alone (paper)."
+        ),
+    ] = "union",
+    keep: Annotated[int, typer.Option(min=1, help="Targets of an image at most, in later rounds.")] = 20,
+    keep_score: Annotated[
+        float | None,
+        typer.Option(help="Their least score (paper: 0.3).  [default: as many masks as before]", show_default=False),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Each round starts from the backbone (paper).")] = False,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="COCO", help="Compare rounds by their AP on human masks, not without labels.", show_default=False
+        ),
+    ] = None,
+    truth_images: Images = None,
+    preset: Preset = "weak",
+    config: ConfigFile = None,
+    settings: Set = None,
+    steps: Steps = None,
+    batch: Batch = None,
+    lr: Rate = None,
+    threads: Threads = None,
+    seed: Seed = None,
+    start: Start = None,
+    top: Top = 10,
+    min_score: MinScore = 0.0,
+    weighted: Weighted = False,
+    resume: Resume = True,
+    events: Events = False,
+) -> None:
+    """Train SOLO on a folder nobody labelled, then let it improve its own masks; the better round is kept.
+
+    Example:  python -m trainers selftrain photos --out run
+    The weights, run/solo.safetensors, are a proposer:  python -m trainers propose photos --proposer run/solo.safetensors
+    """
+
+    def body() -> int:
+        from trainers.commands import selftrain as command
+        from trainers.commands.train import Run
+        from trainers.training.items import Selection, images_of
+        from trainers.training.rounds import HumanLabels, Judge, Plan, Steadiness
+        from trainers.training.settings import resolve
+
+        flags = {"steps": steps, "batch": batch, "lr": lr, "threads": threads, "seed": seed}
+        resolved = resolve(preset, config, overrides(flags, settings or []))
+        selection = Selection(top=top, min_score=min_score, weighted=weighted)
+        plan = Plan(rounds=rounds, targets=targets, top=keep, min_score=keep_score, weighted=weighted, fresh=fresh)
+        judge: Judge = Steadiness() if truth is None else HumanLabels(truth, images_of(truth, truth_images))
+        return command.run(source, teacher, selection, resolved, plan, judge, Run(out, start, resume, events))
+
+    run(body)
+
+
+@commands.command()
+def finetune(
+    annotations: Annotated[Path, typer.Argument(metavar="COCO", help="COCO file with masks that people drew.")],
+    out: Out,
+    images: Images = None,
+    classes: Annotated[bool, typer.Option("--classes", help="Learn the categories, too.")] = False,
+    limit_images: Annotated[
+        float | None, typer.Option(help="Use so many images, or below 1 such a share.", show_default=False)
+    ] = None,
+    limit_masks: Annotated[
+        float | None,
+        typer.Option(
+            help="Use the masks of so many images, or such a share; the others teach classes.", show_default=False
+        ),
+    ] = None,
+    preset: Preset = "human",
+    config: ConfigFile = None,
+    settings: Set = None,
+    steps: Steps = 400,
+    batch: Batch = None,
+    lr: Rate = None,
+    freeze: Annotated[
+        int | None,
+        typer.Option(
+            help="Keep the backbone up to its map of this stride (8, 16, 32); 0: train all of it.", show_default=False
+        ),
+    ] = None,
+    threads: Threads = None,
+    seed: Seed = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Weights to go on from.  [default: those shipped]", show_default=False),
+    ] = None,
+    resume: Resume = True,
+    events: Events = False,
+) -> None:
+    """Go on from label-free weights with masks that people drew: ten images and some minutes help already.
+
+    Example:  python -m trainers finetune annotations.json --out run --limit-images 10
+    """
+
+    def body() -> int:
+        from trainers.commands import finetune as command
+        from trainers.commands.train import Run
+        from trainers.training.settings import resolve
+
+        flags: dict[str, Any] = {"steps": steps, "batch": batch, "lr": lr, "threads": threads, "seed": seed}
+        flags["network"] = None if freeze is None else {"frozen_stride": freeze}
+        resolved = resolve(preset, config, overrides(flags, settings or []))
+        labels = command.Labels(annotations, images, classes, limit_images, limit_masks)
+        return command.run(labels, resolved, Run(out, start, resume, events))
 
     run(body)
 

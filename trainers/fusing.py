@@ -1,5 +1,6 @@
 """The results files of two proposers as one."""
 
+from collections.abc import Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +16,19 @@ from trainers.results import ResultsFile
 QUANTILES = 101
 
 
-def score_quantiles(path: Path) -> Float32:
+def score_quantiles(path: Path, of: Set[str] | None = None) -> Float32:
     """(QUANTILES,) ascending scores of all masks of a results file, at equally spaced ranks.
+
+    Args:
+        path: the results file.
+        of: paths of the images that count; None: all.
 
     Raises:
         UsageError: it holds no mask.
         CodecError: a line is damaged.
     """
-    scores = [record.instances.scores for record in latest(path) if isinstance(record, Record)]
+    records = (record for record in latest(path) if isinstance(record, Record) and (of is None or record.path in of))
+    scores = [record.instances.scores for record in records]
     flat = np.concatenate(scores) if scores else np.zeros(0, np.float32)
     if not len(flat):
         raise UsageError(f"{path} holds no mask")
@@ -43,11 +49,11 @@ def fuse_results(first: Path, second: Path, out: Path, settings: UnionSettings, 
         UsageError: a file holds no mask.
         OutputError: the file cannot be written.
     """
-    others = {record.key: record for record in latest(second) if isinstance(record, Record)}
+    others = {record.path: record for record in latest(second) if isinstance(record, Record)}
     own_quantiles, other_quantiles = score_quantiles(first), score_quantiles(second)
     with ResultsFile(out, resume=False) as results:
         for record in latest(first):
-            other = others.get(record.key)
+            other = others.get(record.path)
             if not isinstance(record, Record) or other is None:
                 continue
             own = record.instances

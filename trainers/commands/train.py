@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
+from freesolo.solo.embedding_space import EmbeddingSpace
 from freesolo.solo.light_network import LightNetwork
-from freesolo.solo.weights import Card, card_for, load, to_bytes
+from freesolo.solo.weights import Card, Model, card_for, load, to_bytes
 from trainers.errors import UsageError
 from trainers.results import write_whole
 from trainers.signals import caught_signals
@@ -78,7 +79,7 @@ def read_sources(sources: list[Path], images: Path | None, selection: Selection)
         if source.suffix == ".jsonl":
             found.append(items.of_results(source, selection))
         elif source.suffix == ".json":
-            found.append(items.of_coco(source, images or source.parent, class_aware=False))
+            found.append(items.of_coco(source, items.images_of(source, images), class_aware=False))
         else:
             raise UsageError(f"{source}: masks come from a .jsonl file of propose or a .json file in COCO's form")
     return Items(
@@ -102,10 +103,11 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
         raise UsageError("there is no image to train on")
     if not data.masks:
         raise UsageError(f"none of the {len(data.items)} images has a mask to learn from")
+    settings = settings if where.start is None else of_shape(settings, load(where.start))
     data, space = semantic(data, settings.network.embedding if settings.loss.embedding else 0)
     where.out.mkdir(parents=True, exist_ok=True)
     with ranks() as own, ExitStack() as stack:
-        network, card = starting_network(settings, where.start, data.categories, settings.seed)
+        network, card, space = starting_network(settings, where.start, data.categories, space)
         network.to(device=own.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         batches = Batches(
             data.items,
@@ -134,31 +136,39 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
         return path
 
 
+def of_shape(settings: TrainSettings, model: Model) -> TrainSettings:
+    """The settings with the model's network; only how much of its backbone is frozen stays as it was."""
+    network = model.card.network.model_copy(update={"frozen_stride": settings.network.frozen_stride, "classes": 1})
+    augment = settings.augment.model_copy(update={"square": network.size})
+    return settings.model_copy(update={"network": network, "augment": augment})
+
+
 def starting_network(
-    settings: TrainSettings, start: Path | None, categories: tuple[str, ...], seed: int
-) -> tuple[LightNetwork, Card]:
-    """A network to train and its card; from ``start`` all weights but the last classification layer where classes differ (A.2).
+    settings: TrainSettings, start: Path | None, categories: tuple[str, ...], space: EmbeddingSpace | None
+) -> tuple[LightNetwork, Card, EmbeddingSpace | None]:
+    """A network to train, its card, and the space of its embeddings.
+
+    Args:
+        settings: of the run; of the shape of ``start``.
+        start: all its weights are taken, but for the last classification layer where the classes differ (A.2).
+        categories: class names; empty: class-agnostic.
+        space: of the targets; None: that of ``start`` stays.
 
     Raises:
         WeightsError: ``start`` holds no SOLO.
-        UsageError: it is of another shape than the settings say.
     """
-    torch.manual_seed(seed)
+    torch.manual_seed(settings.seed)
     shape = settings.network.model_copy(update={"classes": max(1, len(categories))})
     card = card_for(shape, categories)
     if start is None:
-        return LightNetwork(shape), card
+        return LightNetwork(shape), card, space
     model = load(start)
-    if model.card.network.model_copy(update={"classes": 1}) != shape.model_copy(update={"classes": 1}):
-        raise UsageError(
-            f"{start} is a network of another shape than the settings say; leave the network's settings out"
-        )
     network = LightNetwork(shape, pretrained=False)
     state = model.network.state_dict()
-    if model.card.network.classes != shape.classes:
+    if model.card.categories != categories:
         state = {name: value for name, value in state.items() if not name.startswith("category.")}
     network.load_state_dict(state, strict=False)
-    return network, card
+    return network, card, space or model.space
 
 
 @contextmanager

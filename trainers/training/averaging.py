@@ -28,7 +28,7 @@ class Average:
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """From a checkpoint."""
-        self._values = {name: value.clone() for name, value in state.items()}
+        self._values = {name: value.to(self._values[name].device, copy=True) for name, value in state.items()}
 
     def over(self, network: nn.Module) -> dict[str, Tensor]:
         """The network's whole state with the averaged weights in it."""

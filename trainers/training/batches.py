@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,6 +34,10 @@ class Batch:
     targets: list[ImageTargets]
     paths: list[str]
     """For messages."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on a device."""
+        return replace(self, images=self.images.to(device), targets=[_moved(target, device) for target in self.targets])
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,14 @@ class Batches:
             embeddings=None if sample.embeddings is None else torch.from_numpy(sample.embeddings),
             categories=None if sample.categories is None else torch.from_numpy(sample.categories),
         )
+
+
+def _moved(target: ImageTargets, device: torch.device) -> ImageTargets:
+    moved: dict[str, Any] = {}
+    for field in fields(target):
+        value = getattr(target, field.name)
+        moved[field.name] = value.to(device) if isinstance(value, Tensor) else value
+    return ImageTargets(**moved)
 
 
 def _alike(sample: Sample) -> Tensor:

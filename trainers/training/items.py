@@ -116,6 +116,12 @@ def of_coco(path: Path, folder: Path, class_aware: bool) -> Items:
     return Items(tuple(items), categories, tuple(left_out))
 
 
+def images_of(annotations: Path, images: Path | None) -> Path:
+    """The folder of a COCO file's images: the one given, else ``images`` beside the file, else the file's own."""
+    beside = annotations.parent / "images"
+    return images or (beside if beside.is_dir() else annotations.parent)
+
+
 def _of_record(record: Record, selection: Selection) -> Item:
     instances = record.instances
     share = instances.areas / (instances.size[0] * instances.size[1])

@@ -111,7 +111,7 @@ class Trainer:
         network.train()
         window, since = _Window(), _Window()
         for step, batch in enumerate(self._batches.steps(self._first, self._settings.steps), start=self._first):
-            values = self._step(network, batch, step)
+            values = self._step(network, batch.to(self._ranks.device), step)
             window.add(values)
             since.add(values)
             done = step + 1
@@ -120,7 +120,7 @@ class Trainer:
                     StepReport(done, self._settings.steps, self._rate(step), window.seconds_a_step, window.means())
                 )
                 window = _Window()
-            is_stopped = stop()
+            is_stopped = self._ranks.any(stop())
             if done % self._settings.checkpoint_every == 0 or done == self._settings.steps or is_stopped:
                 self._history.append(since.means()["loss"])
                 since = _Window()

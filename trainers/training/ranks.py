@@ -4,11 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+
+_PATIENCE = timedelta(hours=24)
+"""The first rank proposes masks for all images while the others wait; torchrun notices dead ranks by itself."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,14 @@ class Ranks:
             dist.all_reduce(summed)
         return summed
 
+    def any(self, wish: bool) -> bool:
+        """Whether it is so on at least one rank: all ranks go the same way."""
+        return bool(self.total(torch.tensor(float(wish), device=self.device)))
+
+    def sum(self, value: float) -> float:
+        """Sum of a number over all ranks."""
+        return float(self.total(torch.tensor(value, device=self.device, dtype=torch.float32)))
+
     def wait(self) -> None:
         """Until all ranks are here."""
         if self.world > 1:
@@ -43,14 +55,17 @@ class Ranks:
 
 @contextmanager
 def ranks() -> Iterator[Ranks]:
-    """As torchrun says in the environment; else a single process. NCCL on GPUs, Gloo on CPUs."""
+    """As torchrun says in the environment; else a single process. NCCL on GPUs, Gloo on CPUs. Within another `ranks`: the same ones."""
     world = int(os.environ.get("WORLD_SIZE", "1"))
     local = int(os.environ.get("LOCAL_RANK", "0"))
     device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
     if world == 1:
         yield Ranks(device=device)
         return
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    if dist.is_initialized():
+        yield Ranks(dist.get_rank(), world, device)
+        return
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=_PATIENCE)
     try:
         yield Ranks(dist.get_rank(), world, device)
     finally:
