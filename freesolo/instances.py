@@ -41,6 +41,9 @@ class Instances:
     embeddings: Float32 | None = None
     """(n, E) float32 semantic embedding of each mask (paper 3.2: its query vector), or None."""
 
+    categories: tuple[str, ...] | None = None
+    """(n,) name of each mask's class, or None: nobody said what the masks are."""
+
     def __post_init__(self) -> None:
         n = len(self.counts)
         expected: dict[str, tuple[int, ...]] = {"scores": (n,), "boxes": (n, 4), "areas": (n,)}
@@ -50,6 +53,8 @@ class Instances:
                 raise ValueError(f"Instances.{name}: expected shape {shape} for {n} masks, got {actual}")
         if self.embeddings is not None and (self.embeddings.ndim != 2 or len(self.embeddings) != n):
             raise ValueError(f"Instances.embeddings: expected shape ({n}, E), got {self.embeddings.shape}")
+        if self.categories is not None and len(self.categories) != n:
+            raise ValueError(f"Instances.categories: expected {n} names, got {len(self.categories)}")
         if min(self.size) < 1:
             raise ValueError(f"Instances.size: expected positive (height, width), got {self.size}")
 
@@ -60,7 +65,11 @@ class Instances:
 
     @classmethod
     def from_masks(
-        cls, masks: npt.NDArray[np.generic], scores: npt.ArrayLike, embeddings: npt.ArrayLike | None = None
+        cls,
+        masks: npt.NDArray[np.generic],
+        scores: npt.ArrayLike,
+        embeddings: npt.ArrayLike | None = None,
+        categories: Sequence[str] | None = None,
     ) -> Self:
         """Encode dense masks.
 
@@ -68,12 +77,13 @@ class Instances:
             masks: (n, height, width), any dtype; non-zero is foreground.
             scores: (n,).
             embeddings: (n, E) or None.
+            categories: (n,) names or None.
         """
         if masks.ndim != 3:
             raise ValueError(f"masks: expected shape (n, height, width), got {masks.shape}")
         planes = np.asfortranarray((masks != 0).astype(np.uint8).transpose(1, 2, 0))
         counts = [code["counts"] for code in coco_mask.encode(planes)] if len(masks) else []
-        return cls.from_counts((masks.shape[1], masks.shape[2]), counts, scores, embeddings)
+        return cls.from_counts((masks.shape[1], masks.shape[2]), counts, scores, embeddings, categories)
 
     @classmethod
     def from_counts(
@@ -82,6 +92,7 @@ class Instances:
         counts: Sequence[bytes],
         scores: npt.ArrayLike,
         embeddings: npt.ArrayLike | None = None,
+        categories: Sequence[str] | None = None,
     ) -> Self:
         """Wrap compressed RLE counts; boxes and areas are computed from the pixels.
 
@@ -102,6 +113,7 @@ class Instances:
             boxes=boxes.astype(np.int32),
             areas=areas,
             embeddings=None if embeddings is None else np.asarray(embeddings, np.float32),
+            categories=None if categories is None else tuple(categories),
         )
 
     def __len__(self) -> int:
@@ -117,6 +129,7 @@ class Instances:
             boxes=self.boxes[keep],
             areas=self.areas[keep],
             embeddings=None if self.embeddings is None else self.embeddings[keep],
+            categories=None if self.categories is None else tuple(self.categories[i] for i in keep),
         )
 
     def top(self, k: int) -> Self:

@@ -30,7 +30,7 @@ class Record:
     seconds: float
     """Time to read the image and find its masks, on one core."""
     instances: Instances
-    """The masks, best first; embeddings keep float16 precision."""
+    """The masks, best first; embeddings keep float16 precision. Of an image without masks, categories are None again."""
     hierarchy: str | None = None
     """Name of the region hierarchy's file, where one was written."""
     note: str = ""
@@ -43,7 +43,6 @@ class Record:
             ValueError: a score is not a finite number.
         """
         height, width = self.instances.size
-        masks = zip(self.instances.counts, self.instances.scores, strict=True)
         embeddings = self.instances.embeddings
         packed = None if embeddings is None else base64.b64encode(embeddings.astype("<f2").tobytes()).decode("ascii")
         return _line(
@@ -54,8 +53,7 @@ class Record:
                 "height": height,
                 "proposer": self.proposer,
                 "seconds": round(self.seconds, 3),
-                # str() of a float32 is the shortest number that reads back as the same float32
-                "instances": [{"counts": code.decode("ascii"), "score": float(str(score))} for code, score in masks],
+                "instances": _masks(self.instances),
                 "embeddings": packed,
                 "embedding_dim": 0 if embeddings is None else embeddings.shape[1],
                 "hierarchy": self.hierarchy,
@@ -96,7 +94,7 @@ def parse(line: bytes | str) -> Record | Failure:
             path=row["path"],
             proposer=row["proposer"],
             seconds=row["seconds"],
-            instances=Instances.from_counts(size, codes, scores, _embeddings(row, len(codes))),
+            instances=Instances.from_counts(size, codes, scores, _embeddings(row, len(codes)), _categories(row)),
             hierarchy=row["hierarchy"],
             note=row["note"],
         )
@@ -147,6 +145,21 @@ def key_and_proposer(line: bytes, where: str) -> tuple[str, str | None]:
 
 def _line(row: dict[str, Any]) -> bytes:
     return json.dumps(row, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _masks(instances: Instances) -> list[dict[str, Any]]:
+    """Counts and score of each mask, and its category where it has one."""
+    # str() of a float32 is the shortest number that reads back as the same float32
+    masks = zip(instances.counts, instances.scores, strict=True)
+    rows = [{"counts": code.decode("ascii"), "score": float(str(score))} for code, score in masks]
+    if instances.categories is None:
+        return rows
+    return [row | {"category": name} for row, name in zip(rows, instances.categories, strict=True)]
+
+
+def _categories(row: dict[str, Any]) -> list[str] | None:
+    masks = row["instances"]
+    return [str(mask["category"]) for mask in masks] if any("category" in mask for mask in masks) else None
 
 
 def _embeddings(row: dict[str, Any], number: int) -> Float32 | None:

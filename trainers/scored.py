@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from freesolo.instances import Instances
 from trainers.errors import UsageError
 from trainers.records import Failure, Record, latest
 from trainers.work_list import printable
@@ -54,13 +55,25 @@ def _coco(records: Iterable[Record | Failure], names: set[str]) -> dict[str, Any
     """Records as a COCO file; ``names`` are the last parts of the ground truth's file names."""
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
+    categories: dict[str, int] = {}
     for number, record in enumerate(records):
         name = record.key if PurePosixPath(record.key).name in names else record.path
         images.append({"id": number, "file_name": name})
         if isinstance(record, Record):
-            masks = zip(record.instances.rles(), record.instances.scores, strict=True)
-            annotations += [{"image_id": number, "segmentation": code, "score": float(score)} for code, score in masks]
-    return {"images": images, "annotations": annotations}
+            annotations += [dict(row, image_id=number) for row in _rows(record.instances, categories)]
+    if not categories:
+        return {"images": images, "annotations": annotations}
+    named = [{"id": number, "name": name} for name, number in categories.items()]
+    return {"images": images, "annotations": annotations, "categories": named}
+
+
+def _rows(instances: Instances, categories: dict[str, int]) -> list[dict[str, Any]]:
+    """Results without their image; ids of names that are new are added to ``categories``."""
+    masks = zip(instances.rles(), instances.scores, strict=True)
+    rows: list[dict[str, Any]] = [{"segmentation": code, "score": float(score)} for code, score in masks]
+    for row, name in zip(rows, instances.categories or (), strict=False):
+        row["category_id"] = categories.setdefault(name, len(categories) + 1)
+    return rows
 
 
 def _is_coco(data: object) -> bool:

@@ -1,5 +1,6 @@
 """The proposer `solo`: a trained light SOLO."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -44,7 +45,7 @@ class SoloProposer:
         return f"solo:{self._model.identity}"
 
     def propose(self, image: npt.NDArray[np.uint8]) -> Proposal:
-        """Masks of one upright RGB image, (height, width, 3) uint8, with unit semantic embeddings."""
+        """Masks of one upright RGB image, (height, width, 3) uint8, with unit semantic embeddings, and classes where it knows any."""
         side = self._model.card.network.size
         shrinks = side < min(image.shape[:2])
         small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
@@ -54,18 +55,27 @@ class SoloProposer:
             found = detect(
                 self._network, output, 0, (output.features.shape[2], output.features.shape[3]), self._settings
             )
-            instances = to_instances(found.logits, found.scores, (image.shape[0], image.shape[1]), found.embeddings)
+            names = self._model.card.categories
+            categories = [names[number] for number in found.categories.tolist()] if names else None
+            size = (image.shape[0], image.shape[1])
+            instances = to_instances(found.logits, found.scores, size, found.embeddings, categories)
         return Proposal(instances)
 
 
-def to_instances(logits: Tensor, scores: Tensor, size: tuple[int, int], embeddings: Tensor) -> Instances:
+def to_instances(
+    logits: Tensor,
+    scores: Tensor,
+    size: tuple[int, int],
+    embeddings: Tensor,
+    categories: Sequence[str] | None = None,
+) -> Instances:
     """(n, h, w) logits scaled to the image, foreground above 0; masks that vanish are dropped."""
     if not len(logits):
         return Instances.empty(size)
     masks = np.empty((*size, len(logits)), np.uint8, order="F")
     for number, plane in enumerate(logits.float()):
         masks[:, :, number] = F.interpolate(plane[None, None], size=size, mode="bilinear")[0, 0].numpy() > 0
-    found = Instances.from_masks(masks.transpose(2, 0, 1), scores.numpy(), embeddings.numpy())
+    found = Instances.from_masks(masks.transpose(2, 0, 1), scores.numpy(), embeddings.numpy(), categories)
     return found[found.areas > 0]
 
 

@@ -33,13 +33,15 @@ def test_a_thousand_masks() -> None:
 def test_filters_keep_rows_together(masks: np.ndarray, data: st.DataObject) -> None:
     n = len(masks)
     embeddings = np.arange(n * 2, dtype=np.float32).reshape(n, 2)
-    instances = Instances.from_masks(masks, np.arange(n), embeddings)
+    names = [f"class {k}" for k in range(n)]
+    instances = Instances.from_masks(masks, np.arange(n), embeddings, names)
     keep = data.draw(st.lists(st.integers(0, n - 1)))
     part = instances[keep]
     assert np.array_equal(part.decode(), masks[keep])
     assert part.scores.tolist() == keep
     assert part.embeddings is not None
     assert np.array_equal(part.embeddings, embeddings[keep])
+    assert part.categories == tuple(names[k] for k in keep)
     chosen = np.isin(np.arange(n), keep)
     assert instances[chosen].scores.tolist() == sorted(set(keep))
     assert instances[1:].scores.tolist() == list(range(1, n))

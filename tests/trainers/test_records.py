@@ -41,6 +41,15 @@ def test_the_line_has_the_agreed_fields():
     np.testing.assert_array_equal(half, [[1, 2, 3], [4, 5, 6]])
 
 
+def test_categories_come_back_and_are_absent_where_there_are_none():
+    named = Instances.from_masks(np.ones((2, 3, 5), bool), [0.9, 0.1], categories=["dog", "Käfer"])
+    line = Record("k", "/k", "p", 0.0, named).to_line()
+    assert [mask["category"] for mask in json.loads(line)["instances"]] == ["dog", "Käfer"]
+    assert parse(line).instances.categories == ("dog", "Käfer")
+    assert all("category" not in mask for mask in json.loads(record().to_line())["instances"])
+    assert parse(record().to_line()).instances.categories is None
+
+
 @pytest.mark.parametrize("embeddings", [None, np.zeros((0, 4), np.float32)])
 def test_an_image_without_masks_is_a_record_too(embeddings):
     nothing = Instances.from_counts((4, 4), [], [], embeddings)

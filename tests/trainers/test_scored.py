@@ -69,3 +69,13 @@ def test_the_ground_truth_must_be_coco(tmp_path):
     for data in ([], {"images": []}, {"annotations": []}):
         with pytest.raises(UsageError, match="is not a COCO file"):
             read_ground_truth(write(tmp_path / "t.json", data))
+
+
+def test_categories_of_lines_keep_their_names(tmp_path):
+    named = Instances.from_masks(np.ones((2, 4, 6)), [0.5, 0.4], categories=["dog", "cat"])
+    rows = [Record("a.jpg", "/p/a.jpg", "p@1", 0.1, named), Record("c.jpg", "/p/c.jpg", "p@1", 0.1, MASKS)]
+    path = tmp_path / "r.jsonl"
+    path.write_bytes(b"".join(row.to_line() for row in rows))
+    results = read_results(path, TRUTH)
+    assert results["categories"] == [{"id": 1, "name": "dog"}, {"id": 2, "name": "cat"}]
+    assert [row.get("category_id") for row in results["annotations"]] == [1, 2, None]

@@ -65,6 +65,7 @@ def test_a_weights_file_is_a_proposer(file):
     assert found.size == (40, 70)
     assert len(found) > 0
     assert found.embeddings.shape == (len(found), 6)
+    assert found.categories is None
     assert (np.diff(found.scores) <= 0).all()
     again = proposer.propose(image).instances
     assert again.counts == found.counts
@@ -73,6 +74,16 @@ def test_a_weights_file_is_a_proposer(file):
 
 def test_a_proposer_needs_no_file_of_its_own_name(file):
     assert SoloProposer.from_file(file).identity == proposers.make(str(file)).identity
+
+
+def test_a_network_with_classes_names_what_it_finds(tmp_path):
+    path = tmp_path / "named.safetensors"
+    card = card_for(TINY.model_copy(update={"classes": 2}), ("dog", "cat")).model_copy(update={"cut": 0.0})
+    path.write_bytes(to_bytes(tiny_network(classes=2), card))
+    image = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    found = proposers.make(str(path)).propose(image).instances
+    assert len(found.categories) == len(found) > 0
+    assert set(found.categories) <= {"dog", "cat"}
 
 
 def test_logits_are_scaled_to_the_image():
