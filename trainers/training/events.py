@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -31,7 +33,7 @@ class TrainingReporter(Protocol):
     """Hears of a run."""
 
     def start(self, name: str, images: int, masks: int, first: int, steps: int) -> None:
-        """A run, or a round of it, begins at step ``first``."""
+        """A run, or a round of it, begins at step ``first``; 0 masks: it learns from images alone."""
 
     def step(self, report: StepReport) -> None:
         """Some more steps are done."""
@@ -89,7 +91,8 @@ class Bar:
         self._progress.stop()
 
     def start(self, name: str, images: int, masks: int, first: int, steps: int) -> None:
-        self._console.print(f"{name}: {masks} masks on {images} images, steps {first} to {steps}")
+        what = f"{masks} masks on {images} images" if masks else f"{images} images"
+        self._console.print(f"{name}: {what}, steps {first} to {steps}")
         self._task = self._progress.add_task(name, total=steps, completed=first, text="")
 
     def step(self, report: StepReport) -> None:
@@ -174,3 +177,15 @@ class Silent:
 def to_standard_output() -> JsonLines:
     """For a program that started this one."""
     return JsonLines(sys.stdout)
+
+
+@contextmanager
+def of_run(folder: Path, as_events: bool, is_first: bool) -> Iterator[TrainingReporter]:
+    """A bar or JSON lines, the same lines in the run's folder, and TensorBoard's curves; silent on ranks after the first."""
+    if not is_first:
+        yield Silent()
+        return
+    with ExitStack() as stack:
+        log = stack.enter_context((folder / "events.jsonl").open("a", encoding="utf-8"))
+        told = to_standard_output() if as_events else stack.enter_context(Bar())
+        yield All(told, JsonLines(log), Curves(folder / "tensorboard"))

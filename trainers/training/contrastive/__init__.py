@@ -1,0 +1,1 @@
+"""Contrastive pre-training of a backbone on photographs alone (DenseCL)."""
