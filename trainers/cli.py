@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from trainers import cli_training
+from trainers import cli_evaluate, cli_pretrain, cli_training
 from trainers.cli_ending import run
-from trainers.errors import UsageError
+from trainers.cli_options import EXECUTOR, RAY_ADDRESS, WORKERS, address_of
 
 cli = typer.Typer(
     name="python -m trainers",
@@ -19,17 +19,6 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     help="Long work on folders of images, without the app: find masks in all of them, score masks against human ones.",
-)
-
-_EXECUTOR = typer.Option(
-    help="Where the work is done: local, on this machine; ray, on a Ray cluster, whose machines need this package and "
-    "the files under the same paths (a shared file system)."
-)
-_RAY_ADDRESS = typer.Option(
-    metavar="HOST:PORT",
-    help="The Ray cluster, or ray://HOST:PORT from outside of it.  [default: Ray is started on this machine, reachable "
-    "from here only]",
-    show_default=False,
 )
 
 
@@ -63,12 +52,7 @@ def propose(
         ),
     ] = "default",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.", show_default=False)] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=1, help="Processes, each needs a core and about 1 GB.  [default: one a core]", show_default=False
-        ),
-    ] = None,
+    workers: Annotated[int | None, WORKERS] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -84,8 +68,8 @@ def propose(
             show_default=False,
         ),
     ] = None,
-    executor: Annotated[Literal["local", "ray"], _EXECUTOR] = "local",
-    ray_address: Annotated[str | None, _RAY_ADDRESS] = None,
+    executor: Annotated[Literal["local", "ray"], EXECUTOR] = "local",
+    ray_address: Annotated[str | None, RAY_ADDRESS] = None,
     events: Annotated[
         bool, typer.Option("--events", help="Report progress to a program: lines of JSON on standard output, no bar.")
     ] = False,
@@ -110,7 +94,7 @@ def propose(
             proposer=proposer,
             workers=workers,
             executor=executor,
-            ray_address=_address(executor, ray_address),
+            ray_address=address_of(executor, ray_address),
             resume=resume,
             hierarchies=hierarchies,
         )
@@ -119,60 +103,9 @@ def propose(
     run(body)
 
 
-@cli.command()
-def evaluate(
-    truth: Annotated[Path, typer.Argument(help="COCO file with masks that people drew.", show_default=False)],
-    results: Annotated[
-        Path,
-        typer.Argument(
-            help="What to score: a .jsonl file of propose, a COCO file with scores, or a list of COCO results.",
-            show_default=False,
-        ),
-    ],
-    boxes: Annotated[
-        bool, typer.Option("--boxes", help="Score the boxes around the masks instead; adds CorLoc.")
-    ] = False,
-    protocol: Annotated[
-        Literal["coco", "s1"],
-        typer.Option(
-            help="coco: AP and AR as on COCO. s1: the FreeSOLO paper's easier one, objects above 64 x 64 pixels, IoU 0.5."
-        ),
-    ] = "coco",
-    bootstrap: Annotated[
-        int, typer.Option(min=0, metavar="N", help="95 % intervals from drawing the images anew N times; 200 will do.")
-    ] = 0,
-    executor: Annotated[Literal["local", "ray"], _EXECUTOR] = "local",
-    ray_address: Annotated[str | None, _RAY_ADDRESS] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON instead of a table.")] = False,
-) -> None:
-    """Score masks against those that people drew: whether things are found, not what they are called.
-
-    AP asks how much of what was found is right, AR how many of the objects were found at all. Nobody told the program
-    which things the people chose to label, so AR is the fairer question where only some were.
-
-    Images are matched by file name where the results have names, else by id. Crowd annotations are ignored.
-
-    Example:  python -m trainers evaluate annotations.json photos.jsonl --bootstrap 200
-    """
-
-    def body() -> int:
-        from trainers.commands import evaluate as command
-
-        address = _address(executor, ray_address)
-        kind: Literal["boxes", "masks"] = "boxes" if boxes else "masks"
-        command.show(command.score(truth, results, kind, protocol, bootstrap, executor, address), kind, as_json)
-        return 0
-
-    run(body)
-
-
-def _address(executor: str, address: str | None) -> str | None:
-    if executor != "ray" and address is not None:
-        raise UsageError("--ray-address is for --executor ray: add that, or leave it out")
-    return address
-
-
+cli.add_typer(cli_evaluate.commands)
 cli.add_typer(cli_training.commands)
+cli.add_typer(cli_pretrain.commands)
 
 
 def main() -> None:

@@ -34,6 +34,8 @@ def normalised(truth: dict[str, Any], classes: bool) -> dict[str, Any]:
             ]
         else:
             categories = [{"id": 1, "name": "object"}]
+        if not categories:
+            raise EvaluationError("the ground truth has no categories: score it without classes")
         numbers = {row.get(_GIVEN): row["id"] for row in categories}
         images = [dict(image) for image in truth["images"]]
         annotations = [
@@ -47,8 +49,6 @@ def normalised(truth: dict[str, Any], classes: bool) -> dict[str, Any]:
         ]
     except (KeyError, TypeError) as error:
         raise EvaluationError(f"the ground truth is no COCO instance file: {error!r}") from error
-    if not categories:
-        raise EvaluationError("the ground truth has no categories: score it without classes")
     return {"images": images, "annotations": annotations, "categories": categories}
 
 

@@ -1,12 +1,15 @@
 """`python -m trainers evaluate`: the figures themselves are tested in `tests.freesolo.test_evaluation`."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from freesolo.instances import Instances
+from tests.trainers.fake import FINE, NAME, paint
+from tests.trainers.scoring.voc_folder import make
 from trainers.cli import cli
 from trainers.records import Record
 
@@ -91,3 +94,89 @@ def test_what_cannot_be_scored_is_told_in_one_sentence(files, tmp_path):
         assert line.startswith("error: ")
         assert sentence in line
     assert run(results, truth).exit_code == 2
+
+
+def test_a_table_of_the_paper_decides_what_is_scored(files):
+    first = json.loads(run(*files, "--table", "1", "--json").stdout)
+    assert [row["method"] for row in first["rows"]] == ["MCG", "COB", "FreeSOLO", "r.jsonl"]
+    assert (first["rows"][2]["AP"], first["rows"][2]["AR100"]) == (4.0, 12.7)
+    assert (first["rows"][3]["source"], first["rows"][3]["AR100"]) == ("here", 50.0)
+    assert "2 images of truth.json. The paper's rows are of COCO val2017" in first["note"]
+    easier = json.loads(run(*files, "--table", "s1", "--json").stdout)["rows"][-1]
+    assert {"AP", "AP*", "AP*_large"} <= set(easier)
+    assert easier["AP*_large"] == json.loads(run(*files, "--protocol", "s1", "--json").stdout)["AP*_large"]
+    boxes = json.loads(run(*files, "--table", "3", "--json").stdout)["rows"][-1]
+    assert boxes["AP"] == json.loads(run(*files, "--boxes", "--json").stdout)["AP"]
+    assert "FreeSOLO" in run(*files, "--table", "4").stdout
+
+
+def test_classes(files, tmp_path):
+    truth, results = files
+    done = run(truth, results, "--classes")
+    assert (done.exit_code, "has no categories" in done.stderr) == (2, True)
+    data = json.loads(Path(truth).read_text("utf-8"))
+    data["categories"] = [{"id": 5, "name": "square"}, {"id": 6, "name": "circle"}]
+    Path(truth).write_text(json.dumps(data), "utf-8")
+    done = run(truth, results, "--classes")
+    assert "do not say what they found" in done.stderr
+    rows = [json.loads(line) for line in Path(results).read_text("ascii").splitlines()]
+    for row in rows:
+        row["instances"][0]["category"] = "square"
+    named = tmp_path / "named.jsonl"
+    named.write_text("".join(json.dumps(row) + "\n" for row in rows), "ascii")
+    row = json.loads(run(truth, str(named), "--classes", "--json").stdout)
+    assert row["classes"] == {"square": {"AP": row["AP"], "AP50": row["AP50"], "objects": 2}}
+    assert "Means over 1 classes" in run(truth, str(named), "--classes").stdout
+    assert "square" in run(truth, str(named), "--classes").stdout
+    assert json.loads(run(truth, str(named), "--table", "5", "--json").stdout)["rows"][-1]["AP"] == row["AP"]
+
+
+@pytest.fixture
+def painted(files, photos):
+    """The ground truth, its first image as a file in a folder of their own; the second is missing."""
+    folder = photos()
+    paint(folder / "1.png", FINE, size=(220, 200))
+    return files[0], str(folder)
+
+
+def test_a_proposer_is_run_on_the_images_that_are_there(painted, tmp_path):
+    truth, folder = painted
+    done = run(truth, "--proposer", NAME, "--images", folder, "--json", "--workers", "1")
+    assert done.exit_code == 0, done.output
+    assert "warning: 1 images are not in" in done.stderr
+    row = json.loads(done.stdout)
+    assert (row["images"], row["objects"], row["detections"]) == (1, 1, 2)
+    assert not list(tmp_path.glob("*found*")), "what was found is kept only where --out says so"
+    out = tmp_path / "kept.jsonl"
+    for _ in range(2):
+        again = run(truth, "--proposer", NAME, "--images", folder, "--json", "--workers", "1", "--out", str(out))
+        assert json.loads(again.stdout) == row
+    assert len(out.read_bytes().splitlines()) == 1, "the second time nothing is left to do"
+    table = json.loads(run(truth, "--proposer", NAME, "--images", folder, "--table", "1", "--json").stdout)
+    assert table["rows"][-1]["method"] == NAME
+
+
+def test_a_voc_folder_is_scored_with_the_proposer(tmp_path):
+    folder = str(make(tmp_path / "VOC2012"))
+    row = json.loads(run(folder, "--proposer", NAME, "--workers", "1", "--json").stdout)
+    assert (row["images"], row["objects"]) == (2, 4)
+    boxes = json.loads(run(folder, "--proposer", NAME, "--workers", "1", "--table", "4", "--json").stdout)
+    assert boxes["rows"][-1]["method"] == NAME
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["TRUTH"], "name either a file of results or --proposer"),
+        (["TRUTH", "RESULTS", "--proposer", "fast"], "name either a file of results or --proposer"),
+        (["TRUTH", "RESULTS", "--out", "x.jsonl"], "--images, --out and --workers are for --proposer"),
+        (["TRUTH", "RESULTS", "--table", "3", "--boxes"], "--table 3 decides what is scored"),
+        (["TRUTH", "RESULTS", "--split", "val"], "--split val chooses a list of a Pascal VOC folder"),
+        (["TRUTH", "--proposer", "fast"], "none of the 2 images of the ground truth is in"),
+        (["TRUTH", "RESULTS", "--ray-address", "x:1"], "--ray-address is for --executor ray"),
+    ],
+)
+def test_what_does_not_go_together_is_told(files, arguments, sentence):
+    done = run(*({"TRUTH": files[0], "RESULTS": files[1]}.get(word, word) for word in arguments))
+    assert done.exit_code == 2
+    assert sentence in done.stderr
