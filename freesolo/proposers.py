@@ -71,10 +71,11 @@ def available() -> dict[str, str]:
 
 
 def make(name: str) -> Proposer:
-    """A proposer by name, by the path of its weights, or by ``package.module:factory`` where the factory takes no argument.
+    """A proposer by name, by the path of its weights or settings, or by ``package.module:factory`` where the factory takes no argument.
 
     Args:
-        name: one of `available`; ``path/to/solo.safetensors``; or a factory.
+        name: one of `available`; ``path/to/solo.safetensors``; ``path/to/settings.json`` of Free Mask
+            (`freesolo.freemask.settings_file`); or a factory.
 
     Raises:
         ConfigError: there is no such proposer; the message lists those there are.
@@ -84,6 +85,10 @@ def make(name: str) -> Proposer:
         from freesolo.solo.proposer import SoloProposer
 
         return SoloProposer.from_file(Path(name))
+    if name.endswith(".json"):
+        from freesolo.freemask.settings_file import from_file
+
+        return from_file(Path(name))
     if ":" in name:
         return _made_by(name)
     if name in _BUILT_IN:

@@ -24,6 +24,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("FREESOLO_CACHE") or Path.home() / ".cache" / "freesolo")
 
 
+def place_of(passport: Passport) -> Path:
+    """Where the weights of a passport that has mirrors are kept, be they there yet or not."""
+    return cache_folder() / f"{passport.name}{Path(passport.mirrors[0]).suffix}"
+
+
 def fetch(passport: Passport, progress: Progress | None = None) -> Path:
     """The weights' file, from the cache or from the first mirror that has it.
 
@@ -34,7 +39,7 @@ def fetch(passport: Passport, progress: Progress | None = None) -> Path:
     """
     if not passport.mirrors:
         raise DownloadError(f"{passport.name} is not for download: name a local file")
-    target = cache_folder() / f"{passport.name}{Path(passport.mirrors[0]).suffix}"
+    target = place_of(passport)
     if target.is_file():
         return target
     terms = "" if passport.commercial else ", NOT for commercial use"
