@@ -1,5 +1,7 @@
 """Widths and grids of the light SOLO."""
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
@@ -9,6 +11,7 @@ from freesolo.config import Config
 class LightSettings(Config):
     """A SOLO for CPUs: a small backbone, one pair of two-layer towers, one-layer dynamic kernels."""
 
+    kind: Literal["light"] = "light"
     backbone: str = "tf_efficientnet_lite0"
     """A timm model that gives feature maps of strides 4, 8, 16 and 32."""
     size: int = Field(default=352, ge=64, multiple_of=32)
@@ -42,3 +45,8 @@ class LightSettings(Config):
         if not set(self.strides) <= {8, 16, 32}:
             raise ValueError("strides are 8, 16 or 32")
         return self
+
+    @property
+    def square(self) -> int | None:
+        """Side of the square that training views are stretched to."""
+        return self.size

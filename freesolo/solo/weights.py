@@ -12,12 +12,12 @@ from safetensors.torch import save
 from torch import nn
 
 from freesolo.backbones.efficientnet_lite import MEAN, STD
-from freesolo.backbones.protocol import IMAGENET_MEAN, IMAGENET_STD
 from freesolo.config import Config
 from freesolo.errors import ConfigError, WeightsError
 from freesolo.solo.embedding_space import EmbeddingSpace
-from freesolo.solo.light_network import LightNetwork
 from freesolo.solo.light_settings import LightSettings
+from freesolo.solo.networks import Network, NetworkSettings, make, normalisation
+from freesolo.solo.paper_settings import PaperSoloSettings
 
 _FORMAT = "freesolo-solo-1"
 _SPACE = "embedding_space."
@@ -26,7 +26,7 @@ _SPACE = "embedding_space."
 class Card(Config):
     """What a weights file says of itself."""
 
-    network: LightSettings
+    network: NetworkSettings
     mean: tuple[float, float, float] = MEAN
     std: tuple[float, float, float] = STD
     categories: tuple[str, ...] = ()
@@ -44,7 +44,7 @@ class Card(Config):
 class Model:
     """A network in eval mode with its card."""
 
-    network: LightNetwork
+    network: Network
     card: Card
     identity: str
     """``name@first 12 digits of the sha256`` of the file."""
@@ -52,15 +52,14 @@ class Model:
     """Where the teacher's embeddings are compared with this network's."""
 
 
-def build(card: Card, pretrained: bool = False) -> LightNetwork:
+def build(card: Card, pretrained: bool = False) -> Network:
     """The network of a card, with random heads."""
-    return LightNetwork(card.network, pretrained)
+    return make(card.network, pretrained)
 
 
-def card_for(settings: LightSettings, categories: tuple[str, ...] = ()) -> Card:
+def card_for(settings: LightSettings | PaperSoloSettings, categories: tuple[str, ...] = ()) -> Card:
     """A card with the normalisation that the backbone's weights want."""
-    is_lite0 = settings.backbone == "tf_efficientnet_lite0"
-    mean, std = (MEAN, STD) if is_lite0 else (IMAGENET_MEAN, IMAGENET_STD)
+    mean, std = normalisation(settings)
     return Card(network=settings, mean=mean, std=std, categories=categories)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from freesolo.solo.embedding_space import EmbeddingSpace
-from freesolo.solo.light_network import LightNetwork
+from freesolo.solo.networks import Network, make, without_classifier
 from freesolo.solo.weights import Card, Model, card_for, load, to_bytes
 from trainers.errors import UsageError
 from trainers.results import write_whole
@@ -139,13 +139,13 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
 def of_shape(settings: TrainSettings, model: Model) -> TrainSettings:
     """The settings with the model's network; only how much of its backbone is frozen stays as it was."""
     network = model.card.network.model_copy(update={"frozen_stride": settings.network.frozen_stride, "classes": 1})
-    augment = settings.augment.model_copy(update={"square": network.size})
+    augment = settings.augment.model_copy(update={"square": network.square})
     return settings.model_copy(update={"network": network, "augment": augment})
 
 
 def starting_network(
     settings: TrainSettings, start: Path | None, categories: tuple[str, ...], space: EmbeddingSpace | None
-) -> tuple[LightNetwork, Card, EmbeddingSpace | None]:
+) -> tuple[Network, Card, EmbeddingSpace | None]:
     """A network to train, its card, and the space of its embeddings.
 
     Args:
@@ -161,12 +161,12 @@ def starting_network(
     shape = settings.network.model_copy(update={"classes": max(1, len(categories))})
     card = card_for(shape, categories)
     if start is None:
-        return LightNetwork(shape), card, space
+        return make(shape), card, space
     model = load(start)
-    network = LightNetwork(shape, pretrained=False)
+    network = make(shape, pretrained=False)
     state = model.network.state_dict()
     if model.card.categories != categories:
-        state = {name: value for name, value in state.items() if not name.startswith("category.")}
+        state = without_classifier(state)
     network.load_state_dict(state, strict=False)
     return network, card, space or model.space
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from freesolo.config import Config
 from freesolo.solo.criterion import LossSettings
 from freesolo.solo.light_settings import LightSettings
+from freesolo.solo.networks import NetworkSettings
 from trainers.errors import UsageError
 from trainers.training.augment import AugmentSettings
 
@@ -16,7 +17,7 @@ from trainers.training.augment import AugmentSettings
 class TrainSettings(Config):
     """A training run of SOLO."""
 
-    network: LightSettings = LightSettings()
+    network: NetworkSettings = LightSettings()
     loss: LossSettings = LossSettings()
     augment: AugmentSettings = AugmentSettings()
     steps: int = Field(default=2000, ge=1)

@@ -7,11 +7,31 @@ from freesolo.solo.criterion import ImageTargets
 from freesolo.solo.light_network import LightNetwork
 from freesolo.solo.light_settings import LightSettings
 from freesolo.solo.losses import boxes_of
+from freesolo.solo.paper_network import PaperNetwork
+from freesolo.solo.paper_settings import PaperSoloSettings
 from freesolo.solo.targets import assign
 
 TINY = LightSettings(
     size=64, channels=16, tower=16, mask_channels=8, embedding=6, grids=(6, 4, 3, 2), strides=(8, 16, 32, 32)
 )
+
+
+PAPER_TINY = PaperSoloSettings(
+    short_side=64,
+    width=8,
+    grids=(6, 5, 4, 3, 2),
+    channels=16,
+    tower=32,
+    tower_layers=2,
+    mask_width=32,
+    mask_channels=32,
+    embedding=6,
+)
+
+
+def tiny_paper_network(**changes):
+    torch.manual_seed(0)
+    return PaperNetwork(PAPER_TINY.model_copy(update=changes), pretrained=False)
 
 
 def tiny_network(**changes):
