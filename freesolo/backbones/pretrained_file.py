@@ -3,6 +3,7 @@
 The tensors have timm's own names, which for ResNets are torchvision's too, so that any program can read them.
 """
 
+import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,8 @@ from freesolo.backbones.timm_models import TimmBackbone, make_timm
 from freesolo.errors import WeightsError
 
 SUFFIX = ".safetensors"
-_FORMAT = "freesolo-backbone-1"
+_KEY = "freesolo-backbone-1"
+"""Of the header's only entry: safetensors writes several in any order, and the same backbone is to give the same file."""
 
 
 class BackboneFile(NamedTuple):
@@ -32,7 +34,7 @@ class BackboneFile(NamedTuple):
 def to_bytes(network: nn.Module, model: str, trained_on: str) -> bytes:
     """The file of a timm model without its classifier."""
     tensors = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-    return save(tensors, {"format": _FORMAT, "model": model, "trained_on": trained_on})
+    return save(tensors, {_KEY: json.dumps({"model": model, "trained_on": trained_on})})
 
 
 def read(path: Path) -> BackboneFile:
@@ -49,9 +51,12 @@ def read(path: Path) -> BackboneFile:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a dict
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"{path}: not a readable weights file ({error})") from error
-    if metadata.get("format") != _FORMAT:
-        raise WeightsError(f"{path}: no backbone of this program (its header says {metadata.get('format')!r})")
-    return BackboneFile(metadata["model"], metadata["trained_on"], state)
+    if _KEY not in metadata:
+        raise WeightsError(
+            f"{path}: no backbone of this program; make one with: python -m trainers pretrain FOLDER --out DIR"
+        )
+    card = json.loads(metadata[_KEY])
+    return BackboneFile(card["model"], card["trained_on"], state)
 
 
 def load_backbone(path: Path) -> TimmBackbone:

@@ -1,9 +1,7 @@
 """The training loop: steps, checkpoints, and what goes wrong."""
 
 import math
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -11,38 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from freesolo.solo.criterion import LossSums, loss_sums, total_loss
-from trainers.errors import TrainersError, UsageError
+from trainers.errors import UsageError
 from trainers.training import checkpoint
 from trainers.training.averaging import Average
 from trainers.training.batches import Batch, Batches
 from trainers.training.events import StepReport, TrainingReporter
+from trainers.training.means import Means
+from trainers.training.mishaps import memory_is_told, require_finite
 from trainers.training.ranks import Ranks
 from trainers.training.settings import TrainSettings, to_yaml
-
-
-class TrainingError(TrainersError):
-    """Training cannot go on; what was reached is kept."""
-
-
-@dataclass
-class _Window:
-    """Means since the last report."""
-
-    sums: dict[str, float] = field(default_factory=dict)
-    steps: int = 0
-    began: float = field(default_factory=time.monotonic)
-
-    def add(self, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            self.sums[name] = self.sums.get(name, 0.0) + value
-        self.steps += 1
-
-    def means(self) -> dict[str, float]:
-        return {name: total / max(1, self.steps) for name, total in self.sums.items()}
-
-    @property
-    def seconds_a_step(self) -> float:
-        return (time.monotonic() - self.began) / max(1, self.steps)
 
 
 class Trainer:
@@ -109,7 +84,7 @@ class Trainer:
         cv2.setNumThreads(1)
         network = self._ranks.wrap(self._network)
         network.train()
-        window, since = _Window(), _Window()
+        window, since = Means(), Means()
         for step, batch in enumerate(self._batches.steps(self._first, self._settings.steps), start=self._first):
             values = self._step(network, batch.to(self._ranks.device), step)
             window.add(values)
@@ -119,11 +94,11 @@ class Trainer:
                 self._reporter.step(
                     StepReport(done, self._settings.steps, self._rate(step), window.seconds_a_step, window.means())
                 )
-                window = _Window()
+                window = Means()
             is_stopped = self._ranks.any(stop())
             if done % self._settings.checkpoint_every == 0 or done == self._settings.steps or is_stopped:
                 self._history.append(since.means()["loss"])
-                since = _Window()
+                since = Means()
                 self._save(done)
                 if is_stopped:
                     return None
@@ -134,23 +109,12 @@ class Trainer:
     def _step(self, network: nn.Module, batch: Batch, step: int) -> dict[str, float]:
         for group, share in zip(self._optimizer.param_groups, self._shares, strict=True):
             group["lr"] = self._rate(step) * share
-        try:
+        with memory_is_told(step, batch.images):
             loss, means = self._loss(network, batch, step)
             self._optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-        except (RuntimeError, MemoryError) as error:
-            if isinstance(error, MemoryError) or "memory" in str(error):
-                raise TrainingError(
-                    f"out of memory at step {step + 1}, with {len(batch.paths)} images of up to "
-                    f"{batch.images.shape[3]} x {batch.images.shape[2]} pixels; go on with a smaller --batch"
-                ) from error
-            raise
         norm = nn.utils.clip_grad_norm_(_trained(self._network), self._settings.clip)
-        if not math.isfinite(float(loss.detach())) or not math.isfinite(float(norm)):
-            raise TrainingError(
-                f"the loss is no number at step {step + 1} (images: {', '.join(batch.paths)}); the last checkpoint is good: "
-                "go on from it with a smaller --lr"
-            )
+        require_finite(float(loss.detach()), float(norm), step, batch.paths)
         self._optimizer.step()
         self._average.update(self._network, step)
         return {**{name: float(value) for name, value in means.items()}, "gradient": float(norm)}

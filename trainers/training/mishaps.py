@@ -6,7 +6,11 @@ from contextlib import contextmanager
 
 from torch import Tensor
 
-from trainers.training.loop import TrainingError
+from trainers.errors import TrainersError
+
+
+class TrainingError(TrainersError):
+    """Training cannot go on; what was reached is kept."""
 
 
 @contextmanager

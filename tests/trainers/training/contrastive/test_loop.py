@@ -10,7 +10,7 @@ from tests.trainers.training.contrastive.helpers import TINY, Heard, never, pain
 from trainers.errors import UsageError
 from trainers.training import checkpoint
 from trainers.training.contrastive import loop
-from trainers.training.loop import TrainingError
+from trainers.training.mishaps import TrainingError
 
 
 @pytest.fixture
