@@ -74,14 +74,14 @@ def make(name: str) -> Proposer:
     """A proposer by name, by the path of its weights or settings, or by ``package.module:factory`` where the factory takes no argument.
 
     Args:
-        name: one of `available`; ``path/to/solo.safetensors``; ``path/to/settings.json`` of Free Mask
+        name: one of `available`; ``path/to/solo.safetensors``, or the authors' ``.pth``; ``path/to/settings.json`` of Free Mask
             (`freesolo.freemask.settings_file`); or a factory.
 
     Raises:
         ConfigError: there is no such proposer; the message lists those there are.
         WeightsError: the weights cannot be loaded.
     """
-    if name.endswith(".safetensors"):
+    if name.endswith((".safetensors", ".pth")):
         from freesolo.solo.proposer import SoloProposer
 
         return SoloProposer.from_file(Path(name))

@@ -78,10 +78,10 @@ def loss_sums(
     network: SoloNetwork, output: SoloOutput, targets: list[ImageTargets], settings: LossSettings
 ) -> LossSums:
     """Every term that has a weight, summed over the batch. Images without masks are valid negatives."""
-    nothing = output.category.sum() * 0 + output.kernels.sum() * 0 + output.features.sum() * 0
-    nothing = (
-        nothing + output.embeddings.sum() * 0
-    )  # every output takes part: distributed training waits for each gradient
+    # Every output takes part, as distributed training waits for each gradient.
+    nothing = output.category.sum() * 0 + output.kernels.sum() * 0 + output.embeddings.sum() * 0
+    if not any(len(_with_masks(target)) for target in targets):
+        nothing = nothing + output.features.sum() * 0
     names = ("category", "embedding", "max_projection", "average_projection", "pairwise", "dice")
     terms = {name: nothing for name in names if getattr(settings, name)}
     positives = masks = embeddings = torch.zeros((), device=nothing.device)
@@ -98,7 +98,7 @@ def loss_sums(
             )
             terms["embedding"] = terms["embedding"] + weights @ distance
             embeddings = embeddings + weights.sum()
-        chosen = target.chosen[target.has_mask[target.objects[target.chosen]]]
+        chosen = _with_masks(target)
         if len(chosen):
             masks = masks + weights[chosen].sum()
             for name, total in _masks(network, output, index, target, chosen, settings).items():
@@ -111,6 +111,11 @@ def total_loss(means: dict[str, Tensor], settings: LossSettings, progress: float
     ramp = min(1.0, progress / settings.pairwise_ramp) if settings.pairwise_ramp else 1.0
     weights = {name: getattr(settings, name) * (ramp if name == "pairwise" else 1.0) for name in means}
     return torch.stack([weights[name] * value for name, value in means.items()]).sum()
+
+
+def _with_masks(target: ImageTargets) -> Tensor:
+    """Places in the target's cells that train masks."""
+    return target.chosen[target.has_mask[target.objects[target.chosen]]]
 
 
 def _category(logits: Tensor, target: ImageTargets) -> Tensor:

@@ -1,9 +1,9 @@
 """The two branches of the paper's SOLO on a feature pyramid: what stands in each grid cell, and the features that masks are made of."""
 
+import math
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from freesolo.solo.fpn import doubled
@@ -12,6 +12,8 @@ from freesolo.solo.paper_settings import STRIDES, PaperSoloSettings
 PRIOR_BIAS = -4.595
 """Category logits start at a probability of 0.01, as focal loss wants it."""
 _GROUPS = 32
+_FINEST = 4
+"""Stride of p2, which the finest level reads at half its size."""
 
 
 class InstanceHead(nn.Module):
@@ -37,18 +39,20 @@ class InstanceHead(nn.Module):
     def forward(self, pyramid: list[Tensor], sizes: list[tuple[int, int]]) -> tuple[Tensor, Tensor, Tensor]:
         """p2 to p6 and each image's own (h, w) in pixels -> (n, S, K), (n, S, D), (n, S, E) over the cells of all levels."""
         p2, p3, p4, p5, p6 = pyramid
-        halved = F.avg_pool2d(p2, 2, ceil_mode=True, count_include_pad=False)
-        levels = (halved, p3, p4, p5, doubled(p6, p5, "bilinear"))
-        cells = [self._cells(*each, sizes) for each in zip(levels, STRIDES, self._grids, strict=True)]
+        levels = (p2, p3, p4, p5, doubled(p6, p5, "bilinear"))
+        finest = (True, False, False, False, False)
+        cells = [self._cells(*each, sizes) for each in zip(levels, STRIDES, self._grids, finest, strict=True)]
         category, kernels, embeddings = (torch.cat([level[i].flatten(2) for level in cells], 2).mT for i in range(3))
         return category, kernels, embeddings
 
     def _cells(
-        self, level: Tensor, stride: int, grid: int, sizes: list[tuple[int, int]]
+        self, level: Tensor, stride: int, grid: int, is_finest: bool, sizes: list[tuple[int, int]]
     ) -> tuple[Tensor, Tensor, Tensor]:
-        extents = [(height / stride, width / stride) for height, width in sizes]
-        plain = torch.stack([_resampled(x, extent, grid) for x, extent in zip(level, extents, strict=True)])
-        place = torch.stack([_places(extent, grid) for extent in extents]).to(plain)
+        fine = _FINEST if is_finest else stride
+        plain = torch.stack(
+            [_resampled(x, (h / fine, w / fine), grid, is_finest) for x, (h, w) in zip(level, sizes, strict=True)]
+        )
+        place = torch.stack([_places((h / stride, w / stride), grid) for h, w in sizes]).to(plain)
         plain, placed = (x.contiguous(memory_format=torch.channels_last) for x in (plain, torch.cat([plain, place], 1)))
         semantic = self.category_tower(plain)
         return self.category(semantic), self.kernel(self.kernel_tower(placed)), self.embedding(semantic)
@@ -89,20 +93,36 @@ def _tower(inputs: int, settings: PaperSoloSettings) -> nn.Sequential:
     return nn.Sequential(*(_layer(a, b) for a, b in pairwise(widths)))
 
 
-def _resampled(level: Tensor, extent: tuple[float, float], grid: int) -> Tensor:
-    """(C, h, w) -> (C, grid, grid), bilinear at the centres of the cells of the image's own frame, ``extent`` rows and columns of it."""
-    (top, bottom, down), (left, right, across) = (_between(side, grid, level) for side in extent)
-    rows = torch.lerp(level[:, top], level[:, bottom], down[:, None])
-    return torch.lerp(rows[:, :, left], rows[:, :, right], across)
+def _resampled(level: Tensor, extent: tuple[float, float], grid: int, is_halved: bool = False) -> Tensor:
+    """(C, h, w) -> (C, grid, grid), bilinear at the centres of the cells of the image's own frame.
+
+    Args:
+        level: a map, of which ``extent`` rows and columns belong to the image.
+        extent: may have fractions.
+        grid: cells along each side.
+        is_halved: as if the map had been brought to half its size first, by means of 2 x 2; but only where it is read.
+    """
+    (rows, down), (columns, across) = (_taps(side, grid, is_halved, level) for side in extent)
+    picked = level.index_select(1, rows).reshape(len(level), *down.shape, -1)
+    narrow = torch.einsum("ckgw,kg->cgw", picked, down)
+    return torch.einsum(
+        "cgkj,kj->cgj", narrow.index_select(2, columns).reshape(len(level), grid, *across.shape), across
+    )
 
 
-def _between(extent: float, grid: int, level: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Which two rows (or columns) lie around the centre of each cell, and how near the second is."""
-    last = max(0, -(-int(extent * 64) // 64) - 1)
-    at = _centres(extent, grid).clamp(0, last)
+def _taps(extent: float, grid: int, is_halved: bool, level: Tensor) -> tuple[Tensor, Tensor]:
+    """(k * grid,) rows (or columns) around the centre of each cell, and their (k, grid) weights; k is 2, or 4 where halved."""
+    step = 2 if is_halved else 1
+    last = math.ceil(extent / step) - 1
+    at = _centres(extent / step, grid).clamp(0, last)
     first = at.floor()
-    second = (first + 1).clamp(max=last)
-    return first.long().to(level.device), second.long().to(level.device), (at - first).to(level)
+    near, far = first.long(), (first + 1).clamp(max=last).long()
+    weights = torch.stack([1 - (at - first), at - first])
+    taps = torch.stack([near, far])
+    if is_halved:
+        taps = torch.stack([2 * taps, (2 * taps + 1).clamp(max=math.ceil(extent) - 1)], 1).flatten(0, 1)
+        weights = weights.repeat_interleave(2, 0) / 2
+    return taps.flatten().to(level.device), weights.to(level)
 
 
 def _centres(extent: float, grid: int) -> Tensor:

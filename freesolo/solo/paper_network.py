@@ -10,12 +10,12 @@ from typing_extensions import Self
 from freesolo import backbones
 from freesolo.backbones.precision import native_bfloat16
 from freesolo.backbones.pretrained_file import load_backbone_weights
+from freesolo.backbones.resnet_trunk import ResNetTrunk
 from freesolo.errors import ConfigError
 from freesolo.solo.fpn import FeaturePyramid
 from freesolo.solo.output import SoloOutput
 from freesolo.solo.paper_head import InstanceHead, MaskBranch
 from freesolo.solo.paper_settings import PaperSoloSettings
-from freesolo.solo.resnet_trunk import ResNetTrunk
 
 
 class PaperNetwork(nn.Module):
@@ -72,7 +72,8 @@ class PaperNetwork(nn.Module):
 
     def mask_logits(self, kernels: Tensor, cells: Tensor, features: Tensor) -> Tensor:
         """(k, D) kernels on one image's (D, h, w) features -> (k, h, w) float32 logits; where the cell lies does not matter here."""
-        logits = kernels.to(features.dtype) @ features.flatten(1)
+        pixels = features.permute(1, 2, 0).flatten(0, 1)  # channels last, as the network lays them out
+        logits = kernels.to(features.dtype) @ pixels.mT
         return logits.view(-1, *features.shape[1:]).float()
 
     def for_inference(self) -> Self:

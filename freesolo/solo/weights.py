@@ -31,7 +31,7 @@ class Card(Config):
     std: tuple[float, float, float] = STD
     categories: tuple[str, ...] = ()
     """Names of the classes; empty: class-agnostic."""
-    cut: float = Field(default=0.05, ge=0, le=1)
+    cut: float = Field(default=0.01, ge=0, le=1)
     """Category probabilities below are no detections; set from the scores, as weak training gives low ones."""
     score_quantiles: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     """What scores are worth, by proposer ("solo" and its teacher's name): ascending scores at equally spaced ranks over the images it
@@ -73,11 +73,15 @@ def to_bytes(network: nn.Module, card: Card, space: EmbeddingSpace | None = None
 
 
 def load(path: Path) -> Model:
-    """A model from its file.
+    """A model from its file, or from the one that the authors of FreeSOLO published (``.pth``).
 
     Raises:
         WeightsError: the file is damaged, of another format, or does not hold every weight of its network.
     """
+    from freesolo.solo import release  # it is built on this module
+
+    if path.suffix in release.SUFFIXES:
+        return release.load_release(path)
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}

@@ -5,6 +5,7 @@ import torchvision
 from torch import nn
 
 from freesolo.backbones import pretrained_file
+from freesolo.backbones.resnet_trunk import ResNetTrunk
 from freesolo.errors import ConfigError, WeightsError
 from freesolo.solo import paper_network
 from freesolo.solo.criterion import LossSettings, loss_sums, total_loss
@@ -15,7 +16,6 @@ from freesolo.solo.networks import make, without_classifier
 from freesolo.solo.paper_head import PRIOR_BIAS, _places, _resampled
 from freesolo.solo.paper_network import PaperNetwork
 from freesolo.solo.paper_settings import PaperSoloSettings
-from freesolo.solo.resnet_trunk import ResNetTrunk
 from freesolo.solo.targets import assign
 from freesolo.solo.weights import Card, card_for, load, to_bytes
 from tests.freesolo.solo.helpers import PAPER_TINY, square, targets, tiny_network, tiny_paper_network
@@ -150,6 +150,12 @@ def test_targets_and_cells_are_in_the_images_own_frame(image):
     padded = F.pad(level, [0, 5, 0, 3], value=1e3)
     assert torch.equal(_resampled(padded, (10, 16), 6), _resampled(level, (10, 16), 6))
     assert torch.allclose(_resampled(level, (10, 16), 4), F.interpolate(level[None], size=(4, 4), mode="bilinear")[0])
+    halved = F.interpolate(level[None], scale_factor=0.5, mode="bilinear")
+    assert torch.allclose(
+        _resampled(level, (10, 16), 4, is_halved=True),
+        F.interpolate(halved, size=(4, 4), mode="bilinear")[0],
+        atol=1e-6,
+    )
     with torch.no_grad():
         alone = network(image)
         batch = torch.zeros(1, 3, 128, 160)
