@@ -47,8 +47,8 @@ def propose(
     proposer: Annotated[
         str,
         typer.Option(
-            help="What finds the masks: default (best), fast, paper (the published method, unchanged), "
-            "or package.module:factory of your own."
+            help="What finds the masks: default (best), fast, paper (the published method, unchanged), weights that you "
+            "trained (.safetensors), settings of Free Mask (.json), or package.module:factory of your own."
         ),
     ] = "default",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many images.", show_default=False)] = None,

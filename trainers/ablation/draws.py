@@ -1,6 +1,7 @@
 """Which images a repeat of an ablation learns from, and on which it is scored."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,7 @@ class Draw:
         """Whether an image file is among those that are scored."""
         return Path(path).resolve() in self._scored_files
 
-    @property
+    @cached_property
     def _scored_files(self) -> frozenset[Path]:
         return frozenset(Path(item.path).resolve() for item in self.scored.items)
 

@@ -76,7 +76,7 @@ class Backbones:
         """Weights that are not at hand."""
         backbone = _BACKBONES.get(row, row)
         if backbone is None:
-            return "no weights: see their authors; as a file of a timm model they can be named with --backbone"
+            return "no weights: see its authors, this program knows of none; a file of pretrain can be compared with --backbone"
         return missing_weights(backbone)
 
     def decides(self, row: str) -> str:

@@ -118,23 +118,26 @@ def _row(table: Published, row: RowResult) -> dict[str, Any]:
 
 
 def as_table(table: Published, rows: Sequence[RowResult], remark: str) -> Table:
-    """Rows with the paper's figures on the left and ours on the right."""
-    shown = Table(
-        title=f"Table {table.number} of the FreeSOLO paper: {table.title}", caption=remark, caption_justify="left"
-    )
-    shown.add_column("")
-    for where in ("paper", "here"):
-        for name in table.columns:
-            shown.add_column(f"{name}\n{where}", justify="right", style="bold" if where == "here" else "")
-    if any(row.note for row in rows):
-        shown.add_column("note", overflow="fold")
+    """For each row a line of the paper's figures and one of ours."""
+    title = f"Table {table.number} of the FreeSOLO paper: {table.title}"
+    shown = Table(title=title, caption=remark, caption_justify="left", padding=(0, 0, 0, 1))
+    for heading in ("row", ""):
+        shown.add_column(heading, overflow="fold")
+    for name in table.columns:
+        shown.add_column(name, justify="right")
     for row in rows:
         published = table.row(row.name)
-        figures = published.figures if published else (None,) * len(table.columns)
-        cells = ["" if value is None else f"{value:.1f}" for value in figures]
-        cells += [_with_spread(row.values(name)) if row.runs else "" for name in table.columns]
-        shown.add_row(row.name, *cells, *([row.note] if row.note else []))
+        if published is not None:
+            cells = ["-" if value is None else f"{value:.1f}" for value in published.figures]
+            shown.add_row(row.name, "paper", *cells)
+        own = [_with_spread(row.values(name)) for name in table.columns]
+        shown.add_row("" if published else row.name, "here", *own, style="bold", end_section=True)
     return shown
+
+
+def as_notes(rows: Sequence[RowResult]) -> list[str]:
+    """One line for each row that could not be run, or not in all repeats."""
+    return [f"{row.name}: {row.note}" for row in rows if row.note]
 
 
 def as_sentences(judged: Sequence[Verdict], figure: str) -> list[str]:
@@ -151,7 +154,7 @@ def _with_spread(values: list[float]) -> str:
     if not values:
         return "-"
     spread = _spread(values)
-    return percent(fmean(values)) + ("" if spread is None else f" ± {spread:.2f}")
+    return percent(fmean(values)) + ("" if spread is None else f"±{spread:.2f}")
 
 
 def _spread(values: Sequence[float]) -> float | None:

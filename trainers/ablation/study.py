@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Study:
     as_events: bool = False
     """JSON lines on standard output instead of bars."""
     workers: int | None = None
+    _coarse: set[str] = field(default_factory=set, init=False)
+    """Keys of the images whose coarse masks this process has seen to."""
 
     def kept(self, folder: Path, decides: str, draw: Draw, make: Callable[[], Figures]) -> Figures:
         """Figures that are made once; a later run with the same settings and images reads them.
@@ -99,8 +101,11 @@ class Study:
 
         All draws' masks are found once and kept in the study's folder.
         """
-        everything = self.found(draw.train, self.teacher, self.out / "coarse.jsonl")
+        everything = self.out / "coarse.jsonl"
         chosen = {item.key for item in draw.train}
+        if not chosen <= self._coarse:
+            self.found(draw.train, self.teacher, everything)
+            self._coarse.update(chosen)
         out.parent.mkdir(parents=True, exist_ok=True)
         with ResultsFile(out, resume=False) as results:
             for record in latest(everything):

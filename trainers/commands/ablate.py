@@ -130,8 +130,9 @@ def _row(experiment: Experiment, study: Study, name: str, draws: list[Draw], own
     if missing is not None:
         row.note = missing
         return row
-    for draw in draws:
-        folder = own / re.sub(r"[^\w.-]+", "-", name).strip("-") / str(draw.seed)
+    for number, draw in enumerate(draws, 1):
+        sys.stderr.write(f"{name}, repeat {number} of {len(draws)}\n")
+        folder = own / re.sub(r"[^\w.-]+", "-", name) / str(draw.seed)
         try:
             row.runs.append(_figures(experiment, study, name, draw, folder))
         except (UsageError, WeightsError) as error:
@@ -163,8 +164,8 @@ def _conclude(asked: Asked, experiment: Experiment, study: Study, draws: list[Dr
         return
     console = Console()
     console.print(report.as_table(table, rows, remark))
-    for sentence in report.as_sentences(judged, experiment.figure):
-        console.print(sentence, highlight=False)
+    for sentence in (*report.as_sentences(judged, experiment.figure), *report.as_notes(rows)):
+        console.print(sentence, highlight=False, markup=False)
 
 
 def _remark(asked: Asked, experiment: Experiment, table: Published, draws: list[Draw]) -> str:
