@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from trainers import cli_ablate, cli_evaluate, cli_pretrain, cli_training
+from trainers import cli_ablate, cli_evaluate, cli_models, cli_pretrain, cli_training
 from trainers.cli_ending import run
 from trainers.cli_options import EXECUTOR, RAY_ADDRESS, WORKERS, address_of
 
@@ -107,6 +107,7 @@ cli.add_typer(cli_evaluate.commands)
 cli.add_typer(cli_training.commands)
 cli.add_typer(cli_pretrain.commands)
 cli.add_typer(cli_ablate.commands)
+cli.add_typer(cli_models.commands)
 
 
 def main() -> None:

@@ -117,7 +117,7 @@ class LightNetwork(nn.Module):
     def _heads(self, level: Tensor, grid: int) -> tuple[Tensor, Tensor, Tensor]:
         resized = F.interpolate(level, size=(grid, grid), mode="bilinear")
         line = torch.linspace(-1, 1, grid, device=level.device, dtype=level.dtype)
-        place = torch.stack(torch.meshgrid(line, line, indexing="xy"))[None].expand(len(level), -1, -1, -1)
+        place = torch.stack(torch.meshgrid(line, line, indexing="xy"))[None].expand(level.shape[0], -1, -1, -1)
         placed = torch.cat([resized, place], 1)
         semantic = self.category_tower(placed)
         return self.category(semantic), self.kernel(self.kernel_tower(placed)), self.embedding(semantic)
