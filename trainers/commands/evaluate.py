@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rich.console import Console
@@ -101,6 +101,7 @@ def run(subject: Subject, manner: Manner, table: str | None, as_json: bool) -> i
             )
     except FreeSoloError as error:
         raise UsageError(f"{subject.name} cannot be scored against {printable(subject.truth)}: {error}") from error
+    _warn_of_images_left_out(truth, results)
     if table is None:
         show(scores, manner.kind, as_json)
     else:
@@ -153,3 +154,16 @@ def _results(
         return truth, read_results(subject.results, truth.data)
     except FreeSoloError as error:
         raise UsageError(f"{printable(subject.results)} cannot be read: {error}") from error
+
+
+def _warn_of_images_left_out(truth: Truth, results: dict[str, Any] | list[dict[str, Any]]) -> None:
+    """Say how many images the results do not speak of; a bare list names only those in which something was found."""
+    if not isinstance(results, dict):
+        return
+    seen = {PurePosixPath(row["file_name"]).name for row in results["images"]}
+    total = len(truth.data["images"])
+    left_out = sum(PurePosixPath(row["file_name"]).name not in seen for row in truth.data["images"])
+    if left_out:
+        sys.stderr.write(
+            f"warning: the results leave out {left_out} of the {total} images; their objects count as missed\n"
+        )

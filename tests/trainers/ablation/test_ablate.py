@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.trainers.ablation.teacher import BLIND
+from trainers.ablation import free_masks
 from trainers.commands import train
 
 
@@ -96,13 +97,15 @@ def test_the_semantic_loss_is_judged_by_classes_after_fine_tuning(ablate, tmp_pa
 @pytest.mark.usefixtures("in_process")
 def test_free_mask_with_each_scale_and_with_the_backbones_that_are_at_hand(ablate, tmp_path, monkeypatch):
     monkeypatch.setenv("FREESOLO_CACHE", str(tmp_path / "empty"))
+    whole = free_masks.settings_file
+    monkeypatch.setattr(free_masks, "settings_file", lambda path, **more: whole(path, short_side=128, **more))
     code, scales, said = ablate("7b", "--teacher", "paper", "--held", "1")
     assert code == 0, said
     assert list(rows_of(scales)) == ["0.25", "1.0", "pyramid"]
     assert "Backbone: efficientnet_lite0." in scales["remark"]
     assert "learned from" not in scales["remark"]
     made = json.loads((tmp_path / "ablation" / "7b" / "0.25" / "0" / "freemask.json").read_text())
-    assert made == {"preset": "paper", "backbone": "efficientnet_lite0", "scales": [0.25]}
+    assert made == {"preset": "paper", "backbone": "efficientnet_lite0", "scales": [0.25], "short_side": 128}
     code, backbones, said = ablate("7a", "--held", "1", "--backbone", "nowhere.safetensors")
     assert code == 0, said
     rows = rows_of(backbones)

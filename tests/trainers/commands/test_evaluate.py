@@ -110,6 +110,16 @@ def test_a_table_of_the_paper_decides_what_is_scored(files):
     assert "FreeSOLO" in run(*files, "--table", "4").stdout
 
 
+def test_images_that_the_results_leave_out_are_told(files, tmp_path):
+    truth, results = files
+    part = tmp_path / "part.jsonl"
+    part.write_bytes(Path(results).read_bytes().splitlines(keepends=True)[0])
+    done = run(truth, str(part), "--json")
+    assert "warning: the results leave out 1 of the 2 images; their objects count as missed" in done.stderr
+    assert json.loads(done.stdout)["AR100"] == 50.0
+    assert "warning" not in run(truth, results).stderr
+
+
 def test_classes(files, tmp_path):
     truth, results = files
     done = run(truth, results, "--classes")
