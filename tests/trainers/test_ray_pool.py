@@ -18,8 +18,8 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from freesolo import evaluation
 from freesolo.errors import CodecError
+from freesolo.evaluation import matching
 from freesolo.instances import Instances
 from tests.trainers import fake
 from trainers import ray_pool
@@ -274,7 +274,7 @@ def test_figures_equal_the_local_ones(cluster, scored, monkeypatch, options):
         return json.loads(done.stdout)
 
     at_once = evaluated()
-    monkeypatch.setattr(evaluation, "PORTION_IMAGES", 3)
+    monkeypatch.setattr(matching, "PORTION_IMAGES", 3)
     assert evaluated("--executor", "ray", "--ray-address", cluster) == at_once
     assert evaluated() == at_once
     assert any(0 < at_once.get(name, 0) < 100 for name in ("AP50", "AP*"))

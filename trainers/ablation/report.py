@@ -120,7 +120,7 @@ def _row(table: Published, row: RowResult) -> dict[str, Any]:
 def as_table(table: Published, rows: Sequence[RowResult], remark: str) -> Table:
     """For each row a line of the paper's figures and one of ours."""
     title = f"Table {table.number} of the FreeSOLO paper: {table.title}"
-    shown = Table(title=title, caption=remark, caption_justify="left", padding=(0, 0, 0, 1))
+    shown = Table(title=title, caption=remark, caption_justify="left", padding=(0, 0, 0, 1), min_width=78)
     for heading in ("row", ""):
         shown.add_column(heading, overflow="fold")
     for name in table.columns:
