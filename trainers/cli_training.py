@@ -117,7 +117,14 @@ def selftrain(
             metavar="COCO", help="Compare rounds by their AP on human masks, not without labels.", show_default=False
         ),
     ] = None,
-    truth_images: Images = None,
+    truth_images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where its images are.  [default: images/ beside it, or its own folder]",
+            show_default=False,
+        ),
+    ] = None,
     preset: Preset = "weak",
     config: ConfigFile = None,
     settings: Set = None,

@@ -140,21 +140,21 @@ def _fold_block(block: nn.Module, dtype: torch.dtype) -> _Block:
 
 
 class DenseLite0:
-    """EfficientNet-Lite0 for inference: BatchNorm folded, TensorFlow's 'same' padding, stride capped at 16 by dilation.
+    """EfficientNet-Lite0 for inference: BatchNorm folded, TensorFlow's 'same' padding, stride capped by dilation.
 
     Beyond the cap a strided convolution runs with stride 1 and the later depthwise ones with dilation 2: at every second cell the
     values are those of the original network, and the cells between them come for little cost.
     """
 
-    max_stride = 16
-
-    def __init__(self, network: nn.Module, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, network: nn.Module, dtype: torch.dtype = torch.float32, max_stride: int = 16) -> None:
         """
         Args:
             network: timm's ``tf_efficientnet_lite0``.
             dtype: of weights and activations. bfloat16 halves the time on processors that multiply it natively
                 (`freesolo.backbones.precision.native_bfloat16`); the cosine to float32 features is 0.998.
+            max_stride: of the maps; 32 is the original network.
         """
+        self.max_stride = max_stride
         self._dtype = dtype
         children: dict[str, Any] = dict(network.named_children())
         self._stem = _fold(children["conv_stem"], children["bn1"], self._dtype)
@@ -173,7 +173,7 @@ class DenseLite0:
             head: also the head; otherwise the network is left after the last block asked for.
 
         Returns:
-            float32 maps (n, channels, h / stride, w / stride), stride at most 16.
+            float32 maps (n, channels, h / stride, w / stride), stride at most `max_stride`.
         """
         x = images.to(self._dtype).contiguous(memory_format=torch.channels_last)
         x = _same_conv(x, self._stem, self._stem.stride, 1).clamp_(0, 6)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # torch and numba are loaded when the first image comes
     from freesolo.backbones import Backbone
     from freesolo.freemask.features import FeatureExtractor
     from freesolo.freemask.paper import PaperSettings
+    from freesolo.freemask.recognition import Recogniser
 
 PRESETS = ("default", "fast", "paper")
 
@@ -75,7 +76,7 @@ class FreeMask:
         if isinstance(self.settings, GroupingSettings):
             from freesolo.freemask import pipeline  # the compiled loops are loaded when needed
 
-            return pipeline.propose(image, self._extractor(image), self.settings)
+            return pipeline.propose(image, self._extractor(image), self._recogniser, self.settings)
         from freesolo.freemask.paper import paper_masks, prepare
 
         features = self._backbone.features(prepare(image, self._backbone.mean, self._backbone.std, self.settings))
@@ -105,6 +106,13 @@ class FreeMask:
 
         assert isinstance(self.settings, GroupingSettings)
         return FeatureExtractor.load(self.settings, self._weights)
+
+    @cached_property
+    def _recogniser(self) -> "Recogniser | None":
+        from freesolo.freemask.recognition import Recogniser
+
+        assert isinstance(self.settings, GroupingSettings)
+        return Recogniser.load(self.settings, self._weights) if self.settings.recognised else None
 
     @cached_property
     def _backbone(self) -> "Backbone":

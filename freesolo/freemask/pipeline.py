@@ -1,6 +1,6 @@
 """The `default` and `fast` presets: superpixels, merge trees and Free Mask queries, label-free ranking, soft NMS."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from freesolo.freemask.candidates import Candidates
 from freesolo.freemask.feature_maps import ImageFeatures
 from freesolo.freemask.hierarchy import RegionHierarchy
 from freesolo.freemask.merge_tree import MergeTree
+from freesolo.freemask.recognition import TYPICAL_ENERGY, Recogniser
 from freesolo.freemask.region_graph import RegionGraph
 from freesolo.freemask.render import RegionRenderer
 from freesolo.freemask.settings import GroupingSettings
@@ -31,8 +32,17 @@ class Grouping:
     candidates: Candidates
 
 
-def propose(image: npt.NDArray[np.uint8], features: ImageFeatures, settings: GroupingSettings) -> Proposal:
-    """Masks of an upright RGB image (height, width, 3) uint8, from its features; deterministic."""
+def propose(
+    image: npt.NDArray[np.uint8], features: ImageFeatures, recogniser: Recogniser | None, settings: GroupingSettings
+) -> Proposal:
+    """Masks of an upright RGB image, deterministic.
+
+    Args:
+        image: (height, width, 3) uint8.
+        features: of the image.
+        recogniser: looks at the best masks once more; None: they stay as they are ranked.
+        settings: of everything.
+    """
     height, width = image.shape[:2]
     grouping = group(image, features, settings)
     measured = cues.measure(grouping.graph, grouping.candidates)
@@ -40,6 +50,9 @@ def propose(image: npt.NDArray[np.uint8], features: ImageFeatures, settings: Gro
     eligible = (measured.area >= settings.min_area) & (measured.area <= settings.max_area)
     picks, values = select(grouping, scores, eligible, settings)
     instances = _instances(grouping, picks, values, (height, width), settings)
+    if recogniser is not None:
+        instances = _recognised(image, instances, recogniser, settings)
+    instances = replace(instances, scores=ranking.likelihood(instances.scores))
     return Proposal(instances, _hierarchy(grouping, scores, (height, width), settings))
 
 
@@ -91,10 +104,26 @@ def _instances(
     for row, regions in enumerate(sets):
         embeddings[row] = graph.sizes[regions] @ graph.descriptors[regions]
     embeddings /= np.maximum(np.linalg.norm(embeddings, axis=1, keepdims=True), 1e-6)
-    instances = Instances.from_counts(size, counts, ranking.likelihood(scores), embeddings)
+    instances = Instances.from_counts(size, counts, scores, embeddings)
     # on an image smaller than its superpixel map, sets can become empty or alike
     distinct = np.array([code not in counts[:k] for k, code in enumerate(counts)], bool)
     return instances[distinct & (instances.areas > 0)]
+
+
+def _recognised(
+    image: npt.NDArray[np.uint8], instances: Instances, recogniser: Recogniser, settings: GroupingSettings
+) -> Instances:
+    """The masks ranked anew; those that the classifier is not shown count as the least recognisable."""
+    shown = instances[: settings.recognised]
+    if not len(shown):
+        return instances
+    energies = recogniser.energies(image, shown)
+    everyone = np.full(len(instances), energies.min(), np.float32)
+    everyone[: len(shown)] = energies
+    scores = instances.scores + np.float32(settings.cues.recognition) * (everyone - np.float32(TYPICAL_ENERGY))
+    overlap = instances.iou(instances).astype(np.float32)
+    picks, values = ranking.soft_nms(scores, overlap, settings.recognised_nms_weight, settings.keep)
+    return replace(instances[picks], scores=values)
 
 
 def _hierarchy(

@@ -41,6 +41,8 @@ class CueWeights(Config):
     border_share: float = 2.0
     sides_touched: float = 0.5
     background: float = 0.5
+    recognition: float = 0.12
+    """Of the energy itself, not of its logarithm (`freesolo.freemask.recognition`)."""
 
 
 _LIGHT_TREES = (
@@ -87,6 +89,10 @@ class GroupingSettings(Config):
     """Soft NMS: each pick lowers the others by this times IoU squared (scores are logarithms)."""
     keep: int = Field(default=100, ge=1)
     """Masks an image at most."""
+    recognised: int = Field(default=40, ge=0)
+    """The best so many masks are cut out of the image and shown to the classifier, then ranked anew; 0: none."""
+    recognised_nms_weight: float = Field(default=0.5, ge=0)
+    """Soft NMS of the new ranking."""
     smoothing: float = Field(default=1.5, ge=0)
     """Gaussian smoothing of a superpixel mask before it is scaled to the image, pixels."""
 
@@ -100,4 +106,5 @@ class GroupingSettings(Config):
             superpixel_min_size=20,
             trees=_LIGHT_TREES,
             reduced_precision=True,
+            recognised=20,
         )

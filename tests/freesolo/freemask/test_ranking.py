@@ -30,7 +30,7 @@ def test_soft_nms_of_nothing_and_of_less_than_asked() -> None:
 
 
 def test_likelihood_keeps_the_order_and_stays_between_0_and_1() -> None:
-    scores = np.linspace(-9, 1, 500).astype(np.float32)
+    scores = np.linspace(-9, 3, 500).astype(np.float32)
     values = likelihood(scores)
     assert (np.diff(values) > 0).all()
     assert 0 < values[0] < 0.01

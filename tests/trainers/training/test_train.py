@@ -264,7 +264,9 @@ def test_a_killed_rank_is_replaced_and_the_run_ends_as_it_would_have(train, torc
     masks = shapes()
     with torchrun(masks, "--steps", "30", out="whole") as process:
         assert process.wait(timeout=120) == 0
-    with torchrun(masks, "--steps", "30", restarts=1) as process:
+    with torchrun(
+        masks, "--steps", "30", restarts=3
+    ) as process:  # on a busy machine ranks can miss each other once more
         while not (tmp_path / "ranks" / "checkpoint.pt").exists():
             time.sleep(0.05)
         os.kill(rank_of(process.pid, 1), signal.SIGKILL)

@@ -1,0 +1,98 @@
+"""The union of two proposers: ranked in one list, nothing invented, nothing twice at the top."""
+
+import numpy as np
+import pytest
+
+from freesolo.instances import Instances
+from freesolo.proposers import Proposal
+from freesolo.solo.embedding_space import EmbeddingSpace
+from freesolo.union import Ranked, Union, UnionSettings, fuse, ranks
+
+SIZE = (40, 40)
+
+
+def boxes(*rows, embeddings=None):
+    """Instances of squares (top, left, side, score)."""
+    masks = np.zeros((len(rows), *SIZE), bool)
+    for mask, (top, left, side, _) in zip(masks, rows, strict=True):
+        mask[top : top + side, left : left + side] = True
+    return Instances.from_masks(masks, np.array([row[3] for row in rows], np.float32), embeddings)
+
+
+class Fixed:
+    def __init__(self, identity, instances, hierarchy=None):
+        self.identity = identity
+        self.proposal = Proposal(instances, hierarchy)
+
+    def propose(self, image):
+        return self.proposal
+
+
+def test_a_rank_is_the_share_of_scores_below():
+    quantiles = np.array([0.0, 1.0, 10.0], np.float32)
+    assert ranks(np.array([-1, 0, 0.5, 1, 5.5, 10, 99], np.float32), quantiles).tolist() == [
+        0,
+        0,
+        0.25,
+        0.5,
+        0.75,
+        1,
+        1,
+    ]
+
+
+def test_scores_of_different_scales_meet_as_ranks():
+    first, second = boxes((0, 0, 10, 1000), (0, 20, 10, 10)), boxes((20, 0, 10, 0.02), (20, 20, 10, 0.01))
+    fused = fuse(first, second, np.float32([0.9, 0.1]), np.float32([0.5, 0.3]), UnionSettings())
+    corners = [(y, x) for x, y, _, _ in fused.boxes.tolist()]
+    assert corners == [(0, 0), (20, 0), (20, 20), (0, 20)]
+    assert (np.diff(fused.scores) <= 0).all()
+    assert 0 < fused.scores.min() <= fused.scores.max() <= 1
+
+
+def test_the_weaker_of_two_alike_falls_behind():
+    first, second = boxes((0, 0, 10, 1)), boxes((0, 0, 10, 1), (20, 20, 10, 1))
+    fused = fuse(first, second, np.float32([0.9]), np.float32([0.8, 0.7]), UnionSettings())
+    assert fused.boxes[1].tolist() == [20, 20, 10, 10]
+    assert len(fused) == 3
+
+
+def test_only_the_best_are_kept():
+    many = boxes(*((2 * k, 0, 2, 1) for k in range(20)))
+    ranked = np.linspace(1, 0.1, 20, dtype=np.float32)
+    fused = fuse(many, boxes((0, 30, 5, 1)), ranked, np.float32([0.95]), UnionSettings(keep=5))
+    assert len(fused) == 5
+    assert [30, 0, 5, 5] in fused.boxes.tolist()
+
+
+def test_nothing_and_nothing_is_nothing():
+    fused = fuse(
+        Instances.empty(SIZE), Instances.empty(SIZE), np.zeros(0, np.float32), np.zeros(0, np.float32), UnionSettings()
+    )
+    assert len(fused) == 0
+    assert fused.size == SIZE
+
+
+def test_embeddings_meet_in_one_space():
+    space = EmbeddingSpace.fit(np.random.default_rng(0).normal(size=(30, 8)).astype(np.float32), 3)
+    first = boxes((0, 0, 10, 1), embeddings=np.ones((1, 8), np.float32))
+    second = boxes((20, 20, 10, 1), embeddings=np.eye(1, 3, dtype=np.float32))
+    quantiles = np.linspace(0, 2, 5, dtype=np.float32)
+    union = Union("u", (Ranked(Fixed("a", first), quantiles, space), Ranked(Fixed("b", second), quantiles)))
+    found = union.propose(np.zeros((*SIZE, 3), np.uint8)).instances
+    at = int(np.flatnonzero(found.boxes[:, 0] == 0)[0])
+    assert found.embeddings[at] == pytest.approx(space.project(first.embeddings)[0])
+    assert union.identity == "u(a+b)"
+
+
+def test_embeddings_of_different_spaces_are_left_out():
+    first = boxes((0, 0, 10, 1), embeddings=np.ones((1, 8), np.float32))
+    second = boxes((20, 20, 10, 1), embeddings=np.ones((1, 3), np.float32))
+    assert fuse(first, second, np.float32([1]), np.float32([1]), UnionSettings()).embeddings is None
+
+
+def test_the_hierarchy_is_that_of_the_part_that_has_one():
+    quantiles = np.linspace(0, 2, 5, dtype=np.float32)
+    tree = object()
+    parts = Ranked(Fixed("a", boxes((0, 0, 9, 1))), quantiles), Ranked(Fixed("b", boxes((0, 0, 9, 1)), tree), quantiles)
+    assert Union("u", parts).propose(np.zeros((*SIZE, 3), np.uint8)).hierarchy is tree

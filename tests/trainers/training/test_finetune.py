@@ -1,0 +1,74 @@
+"""`python -m trainers finetune`: from label-free weights to human masks, with classes and with few labels."""
+
+import json
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from freesolo.solo.weights import load
+from tests.trainers.training.conftest import TINY
+from trainers.cli import cli
+
+SETTINGS = [word for setting in TINY for word in ("--set", setting)]
+
+
+@pytest.fixture
+def start(shapes, tmp_path):
+    """Weights trained without labels, for a moment."""
+    options = ["--out", str(tmp_path / "start"), *SETTINGS, "--steps", "1", "--threads", "1", "--events"]
+    assert CliRunner().invoke(cli, ["train", str(shapes(2)), *options]).exit_code == 0
+    return tmp_path / "start" / "solo.safetensors"
+
+
+@pytest.fixture
+def finetune(start, tmp_path):
+    def run(annotations, *more, steps=3):
+        options = ["--out", str(tmp_path / "run"), "--start", str(start), "--steps", str(steps), "--threads", "1"]
+        options += ["--set", "checkpoint_every=100", "--set", "log_every=1", "--events", *more]
+        done = CliRunner().invoke(cli, ["finetune", str(annotations), *options])
+        return done.exit_code, done.stderr
+
+    return run
+
+
+def events(tmp_path, name):
+    rows = map(json.loads, (tmp_path / "run" / "events.jsonl").read_text().splitlines())
+    return [row for row in rows if row["event"] == name]
+
+
+def test_classes_are_learned_on_top_of_everything_else(finetune, drawn, start, tmp_path):
+    assert finetune(drawn(4), "--classes")[0] == 0
+    card = load(tmp_path / "run" / "solo.safetensors").card
+    assert (card.categories, card.network.classes) == (("left", "right"), 2)
+    assert card.trained_on == "fine-tuned on 8 masks that people drew on 4 images"
+    assert "embedding" not in events(tmp_path, "step")[0]["losses"]
+
+
+def test_it_learns(finetune, drawn, tmp_path):
+    assert finetune(drawn(6), "--lr", "0.01", steps=30)[0] == 0
+    losses = [row["losses"]["loss"] for row in events(tmp_path, "step")]
+    assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
+
+
+def test_few_images_and_few_masks(finetune, drawn, tmp_path):
+    assert finetune(drawn(6), "--limit-images", "0.5")[0] == 0
+    assert events(tmp_path, "start")[0]["images"] == 3
+    assert "trained_on" not in events(tmp_path, "start")[0]
+    code, said = finetune(drawn(6), "--limit-images", "7")
+    assert (code, "up to the 6 images with masks" in said) == (2, True)
+
+
+@pytest.mark.parametrize(("stride", "moves"), [("32", False), ("0", True)])
+def test_frozen_layers_stay(finetune, drawn, start, tmp_path, stride, moves):
+    assert finetune(drawn(4), "--freeze", stride, "--lr", "0.1")[0] == 0
+    before, after = (load(path).network.state_dict() for path in (start, tmp_path / "run" / "solo.safetensors"))
+    backbone = [name for name in before if name.startswith("backbone.")]
+    assert any(not torch.equal(before[name], after[name]) for name in backbone) == moves
+    assert any(not torch.equal(before[name], after[name]) for name in before if name not in backbone)
+
+
+def test_weights_that_are_none_are_told(finetune, drawn, start, tmp_path):
+    start.write_bytes(b"no")
+    code, said = finetune(drawn(2))
+    assert (code, "not a readable weights file" in said) == (1, True)
