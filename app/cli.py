@@ -26,6 +26,7 @@ from app.errors import AppError, IngestError, SettingsError
 from app.report import Said, Screen
 from app.services import catalogue, ingest, oneshot, proposing
 from app.services import export as exporting
+from app.services.proposers import known
 from app.services.workspace import Workspace
 from app.settings import DEFAULT_PORT, DEFAULT_WORKSPACE, Settings
 from freesolo.errors import FreeSoloError
@@ -158,8 +159,7 @@ def propose(
     """
     if (folder is None) != (out is None):
         raise typer.BadParameter("FOLDER and --out FILE.json go together; without both, the workspace is proposed for")
-    if proposer not in available():
-        raise SettingsError(f"no proposer called {proposer!r}; there are: {', '.join(available())}")
+    known(proposer)
     if folder is not None and out is not None:
         _propose_folder(folder, out, proposer, limit)
     else:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from app.errors import NotFoundError
+from app.services.proposers import known
 from app.services.workspace import Workspace
 from app.store.decisions import now
 from app.store.records import ACTIVE_JOB_STATES, Job
@@ -15,7 +16,12 @@ def submit(ws: Workspace, kind: str, args: Mapping[str, object]) -> Job:
         ws: the workspace.
         kind: ``propose``.
         args: for ``propose``: proposer (name), limit (number or None), image_ids (list or None).
+
+    Raises:
+        SettingsError: there is no proposer of that name.
     """
+    if kind == "propose":
+        known(args.get("proposer", "default"))
     with ws.store.write() as tx:
         job = tx.jobs.get(tx.jobs.add(kind, args))
     assert job is not None

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from app import jobs
+from app.errors import SettingsError
 from app.services import catalogue
 from app.services.workspace import Workspace
 from app.store.records import ImageStatus, Job
@@ -122,7 +123,10 @@ def connect(page: gr.Blocks, tab: gr.Tab, parts: ProposeTab, workspace: Workspac
 def _submit(workspace: Workspace, proposer: str, image_ids: list[int] | None) -> list[Any]:
     """Queue a run, unless one is under way: two clicks are one run."""
     if jobs.current(workspace) is None and image_ids != []:
-        jobs.submit(workspace, "propose", {"proposer": proposer, "limit": None, "image_ids": image_ids})
+        try:
+            jobs.submit(workspace, "propose", {"proposer": proposer, "limit": None, "image_ids": image_ids})
+        except SettingsError as error:
+            raise gr.Error(str(error), print_exception=False) from error
     return _view(workspace)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from app import jobs
-from app.errors import NotFoundError
+from app.errors import NotFoundError, SettingsError
 
 
 def test_jobs_wait_in_their_order(ws):
@@ -28,3 +28,10 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked(ws):
     assert jobs.cancel(ws, done.id).state == "done"
     with pytest.raises(NotFoundError, match="no job 99"):
         jobs.cancel(ws, 99)
+
+
+@pytest.mark.parametrize("proposer", ["os:getcwd", "/models/solo.safetensors", None])
+def test_a_proposer_that_is_not_registered_never_enters_the_queue(ws, proposer):
+    with pytest.raises(SettingsError, match="there are: default, fast, paper"):
+        jobs.submit(ws, "propose", {"proposer": proposer})
+    assert jobs.list_jobs(ws) == []

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from fastapi.testclient import TestClient
 
 from app import jobs
 from app.errors import ExportError
@@ -121,6 +122,28 @@ def test_two_clicks_are_one_run(ws, tmp_path):
         propose_tab._submit(ws, "default", None)
     (job,) = jobs.list_jobs(ws)
     assert job.args == {"proposer": "default", "limit": None, "image_ids": None}
+
+
+@pytest.mark.parametrize("button", ["propose-run", "propose-trial"])
+@pytest.mark.parametrize("proposer", ["os:getcwd", "/models/solo.safetensors", ["default"], None])
+def test_a_browser_gets_no_other_proposer_than_the_registered_ones(reviewed, button, proposer):
+    """A forged request: names of code or of files never start a job."""
+    ws, _ = reviewed
+    app = in_loop(lambda: server.make_app(ws))
+    with TestClient(app, base_url="http://localhost:7860") as client:
+        page = client.get("/config").json()
+        (pressed,) = [part["id"] for part in page["components"] if part["props"].get("elem_id") == button]
+        (handler,) = [
+            event["id"]
+            for event in page["dependencies"]
+            if event["backend_fn"] and [pressed, "click"] in [list(target) for target in event["targets"]]
+        ]
+        body = {"data": [proposer], "fn_index": handler, "session_hash": "forged", "trigger_id": pressed}
+        answer = client.post("/gradio_api/run/predict", json=body)
+    assert answer.status_code >= 400
+    assert "default" in answer.json()["error"]
+    assert "fast" in answer.json()["error"]
+    assert jobs.list_jobs(ws) == []
 
 
 def test_a_trial_of_nothing_starts_nothing(ws):
