@@ -85,6 +85,7 @@ def loss_sums(
     names = ("category", "embedding", "max_projection", "average_projection", "pairwise", "dice")
     terms = {name: nothing for name in names if getattr(settings, name)}
     positives = masks = embeddings = torch.zeros((), device=nothing.device)
+    maps = output.features.unbind()  # at once: gradients of single images would each fill a whole batch
     for index, target in enumerate(targets):
         positives = positives + len(target.cells)
         if "category" in terms:
@@ -101,7 +102,7 @@ def loss_sums(
         chosen = _with_masks(target)
         if len(chosen):
             masks = masks + weights[chosen].sum()
-            for name, total in _masks(network, output, index, target, chosen, settings).items():
+            for name, total in _masks(network, output.kernels[index], maps[index], target, chosen, settings).items():
                 terms[name] = terms[name] + total
     return LossSums(terms, positives, masks, embeddings)
 
@@ -131,8 +132,8 @@ def _category(logits: Tensor, target: ImageTargets) -> Tensor:
 
 def _masks(
     network: SoloNetwork,
-    output: SoloOutput,
-    index: int,
+    kernels: Tensor,
+    features: Tensor,
     target: ImageTargets,
     chosen: Tensor,
     settings: LossSettings,
@@ -140,7 +141,7 @@ def _masks(
     """Weighted sums of the mask terms over the chosen positive cells of one image."""
     cells, objects = target.cells[chosen], target.objects[chosen]
     height, width = target.masks.shape[1:]
-    logits = network.mask_logits(output.kernels[index, cells], cells, output.features[index, :, :height, :width])
+    logits = network.mask_logits(kernels[cells], cells, features[:, :height, :width])
     prediction, truth, weights = logits.sigmoid(), target.masks[objects], target.weights[objects]
     sums = {}
     if settings.max_projection:

@@ -28,7 +28,7 @@ class Batch:
     """What a step trains on."""
 
     images: Tensor
-    """(n, 3, H, W) float32, normalised, padded right and below to multiples of 32."""
+    """(n, 3, H, W) float32, normalised, padded right and below to the largest."""
     sizes: list[tuple[int, int]]
     """Each image's own (height, width) within."""
     targets: list[ImageTargets]
@@ -100,7 +100,7 @@ class Batches:
     def of_samples(self, samples: list[Sample], rngs: list[np.random.Generator], paths: list[str]) -> Batch:
         """Tensors and targets of given views."""
         sizes = [(sample.image.shape[0], sample.image.shape[1]) for sample in samples]
-        height, width = (-(-max(side) // 32) * 32 for side in zip(*sizes, strict=True))
+        height, width = (max(side) for side in zip(*sizes, strict=True))
         images = torch.zeros(len(samples), 3, height, width).contiguous(memory_format=torch.channels_last)
         mean, std = torch.tensor(self._normalisation.mean), torch.tensor(self._normalisation.std)
         for image, sample, (h, w) in zip(images, samples, sizes, strict=True):

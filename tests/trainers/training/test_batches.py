@@ -50,7 +50,7 @@ def test_images_of_different_shapes_are_padded_on_the_right_and_below(shapes, tm
     augment = AUGMENT.model_copy(update={"square": None, "short_sides": (48,), "paste": 0.0, "jitter": 0.0})
     batch = batches(wide, augment=augment).step(0)
     assert sorted(batch.sizes) == [(48, 64), (48, 100)]
-    assert batch.images.shape == (2, 3, 64, 128)
+    assert batch.images.shape == (2, 3, 48, 100)
     for image, (height, width), target in zip(batch.images, batch.sizes, batch.targets, strict=True):
         assert (image[:, height:] == 0).all()
         assert (image[:, :, width:] == 0).all()
