@@ -37,6 +37,12 @@ Seed = Annotated[int | None, typer.Option(min=0, help="Of all chance.", show_def
 Start = Annotated[
     Path | None, typer.Option(metavar="FILE", help="Weights to go on from (.safetensors).", show_default=False)
 ]
+Backbone = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="The backbone's weights, of pretrain.  [default: as published]", show_default=False
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on where the run in DIR was, or start it anew.")]
 Events = Annotated[bool, typer.Option("--events", help="JSON lines on standard output instead of a bar.")]
 Images = Annotated[
@@ -66,6 +72,7 @@ def train(
     threads: Threads = None,
     seed: Seed = None,
     start: Start = None,
+    backbone: Backbone = None,
     top: Top = 10,
     min_score: MinScore = 0.0,
     weighted: Weighted = False,
@@ -88,7 +95,7 @@ def train(
         flags = {"steps": steps, "batch": batch, "lr": lr, "threads": threads, "seed": seed}
         resolved = resolve(preset, config, overrides(flags, settings or []))
         selection = Selection(top=top, min_score=min_score, weighted=weighted)
-        return command.run(masks, images, selection, resolved, command.Run(out, start, resume, events))
+        return command.run(masks, images, selection, resolved, command.Run(out, start, backbone, resume, events))
 
     run(body)
 
@@ -134,6 +141,7 @@ def selftrain(
     threads: Threads = None,
     seed: Seed = None,
     start: Start = None,
+    backbone: Backbone = None,
     top: Top = 10,
     min_score: MinScore = 0.0,
     weighted: Weighted = False,
@@ -158,7 +166,7 @@ def selftrain(
         selection = Selection(top=top, min_score=min_score, weighted=weighted)
         plan = Plan(rounds=rounds, targets=targets, top=keep, min_score=keep_score, weighted=weighted, fresh=fresh)
         judge: Judge = Steadiness() if truth is None else HumanLabels(truth, images_of(truth, truth_images))
-        return command.run(source, teacher, selection, resolved, plan, judge, Run(out, start, resume, events))
+        return command.run(source, teacher, selection, resolved, plan, judge, Run(out, start, backbone, resume, events))
 
     run(body)
 
@@ -213,7 +221,7 @@ def finetune(
         flags["network"] = None if freeze is None else {"frozen_stride": freeze}
         resolved = resolve(preset, config, overrides(flags, settings or []))
         labels = command.Labels(annotations, images, classes, limit_images, limit_masks)
-        return command.run(labels, resolved, Run(out, start, resume, events))
+        return command.run(labels, resolved, Run(out, start, resume=resume, as_events=events))
 
     run(body)
 

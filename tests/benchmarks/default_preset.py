@@ -40,6 +40,7 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("cues", pipeline.cues, "measure"),
     ("soft NMS", pipeline, "select"),
     ("masks", pipeline, "_instances"),
+    ("recognition", pipeline, "_recognised"),
     ("hierarchy", pipeline, "_hierarchy"),
 )
 Image = npt.NDArray[np.uint8]

@@ -21,7 +21,8 @@ from trainers.results import ResultsFile, write_whole
 from trainers.scored import read_results
 from trainers.training import items
 from trainers.training.items import Items, Selection
-from trainers.training.settings import TrainSettings, to_yaml
+from trainers.training.settings import TrainSettings
+from trainers.training.yaml_files import to_yaml
 from trainers.work_list import WorkItem, printable
 
 Figures = dict[str, float]

@@ -25,7 +25,8 @@ from trainers.scoring.published import PUBLISHED, Published
 from trainers.scoring.truth import read_truth
 from trainers.signals import caught_signals
 from trainers.training.items import Selection, images_of
-from trainers.training.settings import TrainSettings, to_yaml
+from trainers.training.settings import TrainSettings
+from trainers.training.yaml_files import to_yaml
 from trainers.work_list import printable
 
 PAPER = "paper"

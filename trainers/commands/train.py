@@ -1,8 +1,8 @@
 """`python -m trainers train`: SOLO on masks that nobody drew, or that people did."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from trainers.training import events, items
 from trainers.training.batches import Batches, Normalisation
 from trainers.training.items import Items, Selection
 from trainers.training.loop import Trainer
-from trainers.training.ranks import Ranks, ranks
+from trainers.training.ranks import ranks
 from trainers.training.semantic import semantic
-from trainers.training.settings import TrainSettings, to_yaml
+from trainers.training.settings import TrainSettings
+from trainers.training.yaml_files import to_yaml
 
 WEIGHTS = "solo.safetensors"
 
@@ -32,7 +33,9 @@ class Run:
     out: Path
     """Folder of settings, events, curves, checkpoints and weights."""
     start: Path | None = None
-    """Weights to go on from; None: the backbone's ImageNet weights and new heads."""
+    """Weights to go on from; None: the backbone's and new heads."""
+    backbone: Path | None = None
+    """The backbone's weights, of `python -m trainers pretrain`; None: those it was published with. ``start`` has its own."""
     resume: bool = True
     """Go on from the folder's checkpoint, or start anew."""
     as_events: bool = False
@@ -107,7 +110,7 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
     data, space = semantic(data, settings.network.embedding if settings.loss.embedding else 0)
     where.out.mkdir(parents=True, exist_ok=True)
     with ranks() as own, ExitStack() as stack:
-        network, card, space = starting_network(settings, where.start, data.categories, space)
+        network, card, space = starting_network(settings, where, data.categories, space)
         network.to(device=own.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         batches = Batches(
             data.items,
@@ -119,7 +122,7 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
             own.rank,
             own.world,
         )
-        reporter = stack.enter_context(_reporter(where, own))
+        reporter = stack.enter_context(events.of_run(where.out, where.as_events, own.is_first))
         trainer = Trainer(network, batches, settings, where.out, reporter, own)
         first = trainer.resume() if where.resume else 0
         if own.is_first:
@@ -144,40 +147,28 @@ def of_shape(settings: TrainSettings, model: Model) -> TrainSettings:
 
 
 def starting_network(
-    settings: TrainSettings, start: Path | None, categories: tuple[str, ...], space: EmbeddingSpace | None
+    settings: TrainSettings, where: Run, categories: tuple[str, ...], space: EmbeddingSpace | None
 ) -> tuple[Network, Card, EmbeddingSpace | None]:
     """A network to train, its card, and the space of its embeddings.
 
     Args:
-        settings: of the run; of the shape of ``start``.
-        start: all its weights are taken, but for the last classification layer where the classes differ (A.2).
+        settings: of the run; of the shape of its ``start``.
+        where: all weights of its ``start`` are taken, but for the last classification layer where the classes differ (A.2).
         categories: class names; empty: class-agnostic.
         space: of the targets; None: that of ``start`` stays.
 
     Raises:
-        WeightsError: ``start`` holds no SOLO.
+        WeightsError: ``start`` holds no SOLO, or ``backbone`` no backbone that fits.
     """
     torch.manual_seed(settings.seed)
     shape = settings.network.model_copy(update={"classes": max(1, len(categories))})
     card = card_for(shape, categories)
-    if start is None:
-        return make(shape), card, space
-    model = load(start)
+    if where.start is None:
+        return make(shape, weights=where.backbone), card, space
+    model = load(where.start)
     network = make(shape, pretrained=False)
     state = model.network.state_dict()
     if model.card.categories != categories:
         state = without_classifier(state)
     network.load_state_dict(state, strict=False)
     return network, card, space or model.space
-
-
-@contextmanager
-def _reporter(where: Run, own: Ranks) -> Iterator[events.TrainingReporter]:
-    """A bar or JSON lines, the same lines in a file, and TensorBoard's curves; silent on ranks after the first."""
-    if not own.is_first:
-        yield events.Silent()
-        return
-    with ExitStack() as stack:
-        log = stack.enter_context((where.out / "events.jsonl").open("a", encoding="utf-8"))
-        told = events.to_standard_output() if where.as_events else stack.enter_context(events.Bar())
-        yield events.All(told, events.JsonLines(log), events.Curves(where.out / "tensorboard"))

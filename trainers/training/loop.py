@@ -17,7 +17,8 @@ from trainers.training.events import StepReport, TrainingReporter
 from trainers.training.means import Means
 from trainers.training.mishaps import memory_is_told, require_finite
 from trainers.training.ranks import Ranks
-from trainers.training.settings import TrainSettings, to_yaml
+from trainers.training.settings import TrainSettings
+from trainers.training.yaml_files import to_yaml
 
 
 class Trainer:

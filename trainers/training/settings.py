@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field
 
 from freesolo.config import Config
@@ -12,6 +11,7 @@ from freesolo.solo.light_settings import LightSettings
 from freesolo.solo.networks import NetworkSettings
 from trainers.errors import UsageError
 from trainers.training.augment import AugmentSettings
+from trainers.training.yaml_files import merged, read
 
 
 class TrainSettings(Config):
@@ -67,30 +67,5 @@ def resolve(preset: str, file: Path | None, flags: dict[str, Any]) -> TrainSetti
         raise UsageError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
     values = PRESETS[preset]
     if file is not None:
-        values = _merged(values, _read(file))
-    return TrainSettings.from_dict(_merged(values, flags))
-
-
-def to_yaml(settings: TrainSettings) -> str:
-    """All settings as YAML, which `resolve` reads back."""
-    return yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(file.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not YAML: {error}") from error
-    if not isinstance(values, dict):
-        raise UsageError(f"{file} holds no settings; it needs lines like  steps: 2000")
-    return values
-
-
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        values = merged(values, read(file))
+    return TrainSettings.from_dict(merged(values, flags))

@@ -14,6 +14,8 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
+from freesolo.backbones.pretrained_file import to_bytes
+from freesolo.backbones.timm_models import make_timm
 from freesolo.solo.weights import load
 from tests.trainers.small_disk import small_disk
 from tests.trainers.training.conftest import TINY
@@ -284,3 +286,16 @@ def rank_of(agent, rank):
         for child in psutil.Process(agent).children(recursive=True)
         if child.environ().get("LOCAL_RANK") == str(rank)
     )
+
+
+def test_a_pretrained_backbone_of_ones_own_is_the_start(train, shapes, tmp_path):
+    network = make_timm("tf_efficientnet_lite0")
+    torch.nn.init.zeros_(network.conv_stem.weight)
+    (tmp_path / "backbone.safetensors").write_bytes(to_bytes(network, "tf_efficientnet_lite0", "nothing"))
+    options = ["--steps", "1", "--backbone", str(tmp_path / "backbone.safetensors"), "--set", "ema=0"]
+    assert train(shapes(), *options)[0] == 0
+    first = next(value for name, value in weights(tmp_path / "run").items() if name.startswith("backbone."))
+    assert first.ndim == 4, "the stem, which is frozen"
+    assert not first.any()
+    code, said = train(shapes(), *options[:2], "--backbone", str(tmp_path / "shapes.jsonl"), out="other")
+    assert (code, "shapes.jsonl" in said) == (1, True)
