@@ -8,9 +8,10 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from freesolo.errors import ImageError
+from freesolo.png_header import SIGNATURE, without_pixels
 
 UInt8 = npt.NDArray[np.uint8]
 
@@ -30,6 +32,8 @@ MAX_PIXELS = 400_000_000
 """Larger images are refused before they are decoded: 400 megapixels need 1.2 GB as RGB."""
 
 _EXIF_ORIENTATION = 0x0112
+_TURNED_BY_PILLOW = frozenset({"TIFF"})
+"""Formats whose pixels Pillow gives upright; it also gives their size so."""
 _STRETCH_PERCENTILES = (0.5, 99.5)
 _DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _MODE_NOTES = {
@@ -90,12 +94,12 @@ class ReadImage:
 
 
 def probe(path: str | os.PathLike[str]) -> ImageInfo:
-    """Size and kind of an image file from its header.
+    """Size and kind of an image file from its header; whether the pixels behind it are whole, `read_image` finds out.
 
     Raises:
         ImageError: not an image, empty, unreadable, or larger than `MAX_PIXELS`.
     """
-    with _opened(Path(path)) as image:
+    with _opened(Path(path), header=True) as image:
         return _info(image)
 
 
@@ -109,8 +113,8 @@ def read_image(path: str | os.PathLike[str]) -> ReadImage:
         ImageError: as `probe`, or the pixels are truncated or damaged.
     """
     path = Path(path)
+    info = probe(path)
     with _opened(path) as image:
-        info = _info(image)
         notes = [f"first of {info.frames} frames"] if info.frames > 1 else []
         try:
             image.load()
@@ -118,14 +122,13 @@ def read_image(path: str | os.PathLike[str]) -> ReadImage:
             raise ImageError(
                 f"{path}: the picture is damaged or cut off ({error}); replace the file or leave it out"
             ) from error
-        remaining = _orientation(image)  # 1 where Pillow has turned the image already
         depth, stretch = 1 if image.mode == "1" else 8, None
         if image.mode in _DEEP_MODES:
             pixels, stretch, depth = _stretched(image)
             notes.append(f"{depth}-bit values {stretch[0]:g}..{stretch[1]:g} shown as 0..255")
         else:
             pixels = _rgb(image, notes)
-    upright = _upright(pixels, remaining)
+    upright = _upright(pixels, 1 if info.format in _TURNED_BY_PILLOW else info.orientation)
     return ReadImage(upright, info.raw_size, info.orientation, depth, stretch, "; ".join(notes))
 
 
@@ -141,33 +144,50 @@ def resize_shorter(pixels: UInt8, short: int, longest: int | None = None) -> UIn
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    try:
-        data = path.read_bytes()
-    except IsADirectoryError:
-        raise ImageError(f"{path}: is a folder, not an image") from None
-    except FileNotFoundError:
-        raise ImageError(f"{path}: the file is gone") from None
-    except PermissionError:
-        raise ImageError(f"{path}: no permission to read it; change its rights or leave it out") from None
-    except (OSError, ValueError) as error:
-        raise ImageError(f"{path}: cannot be read ({error})") from error
-    if not data:
-        raise ImageError(f"{path}: the file is empty")
-    try:
-        image = Image.open(io.BytesIO(data))
-    except UnidentifiedImageError:
-        raise ImageError(f"{path}: not an image, whatever its name says") from None
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path}: not a readable image ({error})") from error
-    with image:
-        if image.width * image.height > MAX_PIXELS:
-            megapixels = image.width * image.height / 1e6
-            raise ImageError(
-                f"{path}: {image.width} x {image.height} is {megapixels:.0f} megapixels, "
-                f"the limit is {MAX_PIXELS / 1e6:.0f}; cut it into tiles"
-            )
-        yield image
+def _opened(path: Path, *, header: bool = False) -> Iterator[Image.Image]:
+    """The image as Pillow opens it: header read, pixels not yet; with ``header``, not to be had."""
+    with _stream(path) as stream:
+        try:
+            image = Image.open(_header(stream) if header else stream)
+        except UnidentifiedImageError:
+            raise ImageError(f"{path}: not an image, whatever its name says") from None
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise ImageError(f"{path}: not a readable image ({error})") from error
+        with image:
+            if image.width * image.height > MAX_PIXELS:
+                megapixels = image.width * image.height / 1e6
+                raise ImageError(
+                    f"{path}: {image.width} x {image.height} is {megapixels:.0f} megapixels, "
+                    f"the limit is {MAX_PIXELS / 1e6:.0f}; cut it into tiles"
+                )
+            yield image
+
+
+@contextmanager
+def _stream(path: Path) -> Iterator[io.BufferedReader]:
+    """The file, readable and not empty."""
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(path.open("rb"))
+            empty = not stream.peek(1)
+        except IsADirectoryError:
+            raise ImageError(f"{path}: is a folder, not an image") from None
+        except FileNotFoundError:
+            raise ImageError(f"{path}: the file is gone") from None
+        except PermissionError:
+            raise ImageError(f"{path}: no permission to read it; change its rights or leave it out") from None
+        except (OSError, ValueError) as error:
+            raise ImageError(f"{path}: cannot be read ({error})") from error
+        if empty:
+            raise ImageError(f"{path}: the file is empty")
+        yield stream
+
+
+def _header(stream: io.BufferedReader) -> BinaryIO:
+    """What suffices to read the header, metadata included, without a look at the pixels."""
+    if stream.peek(len(SIGNATURE)).startswith(SIGNATURE):
+        return io.BytesIO(without_pixels(stream))
+    return stream
 
 
 Image.MAX_IMAGE_PIXELS = None  # the limit above, checked before any decoding, takes the place of Pillow's warning
@@ -178,7 +198,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 def _info(image: Image.Image) -> ImageInfo:
     orientation = _orientation(image)
     turned = (image.height, image.width) if orientation >= 5 else image.size
-    upright, raw = (image.size, turned) if image.format == "TIFF" else (turned, image.size)  # Pillow turns TIFFs itself
+    upright, raw = (image.size, turned) if image.format in _TURNED_BY_PILLOW else (turned, image.size)
     return ImageInfo(
         width=upright[0],
         height=upright[1],
@@ -192,7 +212,8 @@ def _info(image: Image.Image) -> ImageInfo:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        value = image.getexif().get(_EXIF_ORIENTATION, 1)
+        # PNG's own `getexif` decodes the pixels to see what stands behind them; `without_pixels` has put it in front.
+        value = Image.Image.getexif(image).get(_EXIF_ORIENTATION, 1)
     except (OSError, ValueError, SyntaxError, TypeError, KeyError, AttributeError):
         return 1  # damaged metadata never costs the picture
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
