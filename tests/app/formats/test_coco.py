@@ -10,32 +10,10 @@ from pycocotools.cocoeval import COCOeval
 from app.formats import coco
 from app.formats.coco import CocoCategory, CocoImage, CocoMask
 from freesolo.instances import Instances
+from tests.golden import golden_masks
 
 
-def blank(height=24, width=32):
-    return np.zeros((height, width), bool)
-
-
-def shape(*boxes, holes=(), size=(24, 32)):
-    mask = blank(*size)
-    for top, left, bottom, right in boxes:
-        mask[top:bottom, left:right] = True
-    for top, left, bottom, right in holes:
-        mask[top:bottom, left:right] = False
-    return mask
-
-
-GOLDEN = {
-    "donut": shape((2, 2, 20, 28), holes=[(6, 8, 14, 20)]),
-    "two parts": shape((1, 1, 5, 5), (10, 12, 20, 30)),
-    "one pixel": shape((7, 9, 8, 10)),
-    "full": shape((0, 0, 24, 32)),
-    "borders": shape((0, 0, 24, 1), (0, 31, 24, 32), (0, 0, 1, 32), (23, 0, 24, 32)),
-    "line": shape((3, 0, 4, 32)),
-    "diagonal": np.eye(24, 32, dtype=bool),
-    "island": shape((1, 1, 23, 31), (10, 12, 13, 16), holes=[(5, 5, 18, 25)]) | shape((10, 12, 13, 16)),
-    "wide": shape((0, 5, 2, 19_990), size=(2, 20_000)),
-}
+GOLDEN = golden_masks()
 CATEGORIES = [CocoCategory(1, "object"), CocoCategory(2, "Kätzchen")]
 
 
@@ -118,14 +96,14 @@ def test_nothing_at_all_is_a_valid_file_with_all_categories(tmp_path, capsys):
 
 def test_a_mask_without_pixels_is_left_out_and_told():
     images, (mask,) = dataset([GOLDEN["donut"]])
-    empty = replace(mask, counts=Instances.from_masks(blank()[None], [1.0]).counts[0].decode())
+    empty = replace(mask, counts=Instances.from_masks(np.zeros((1, *mask.size), bool), [1.0]).counts[0].decode())
     file, report, _ = written(images, [empty])
     assert file["annotations"] == []
     assert coco.losses(report) == ["1 masks without pixels are left out"]
 
 
 def test_holes_are_told_with_polygons_only():
-    masks = [GOLDEN["donut"], GOLDEN["line"], GOLDEN["island"]]
+    masks = [GOLDEN["donut"], GOLDEN["one-pixel line"], GOLDEN["nested island"]]
     assert coco.losses(written(*dataset(masks))[1]) == []
     (sentence,) = coco.losses(written(*dataset(masks), "polygons")[1])
     assert sentence.startswith("2 masks have holes")
@@ -134,7 +112,9 @@ def test_holes_are_told_with_polygons_only():
 def test_polygons_that_lose_pixels_are_told_and_describe_themselves(monkeypatch):
     """Whatever the tracer does, bbox and area are those of what the file decodes to."""
     monkeypatch.setattr("freesolo.codecs.polygons.to_coco", lambda _: [[2.0, 2.0, 10.0, 2.0, 10.0, 8.0, 2.0, 8.0]])
-    file, report, _ = written(*dataset([shape((2, 2, 9, 10))]), "polygons")
+    box = np.zeros((24, 32), bool)
+    box[2:9, 2:10] = True
+    file, report, _ = written(*dataset([box]), "polygons")
     assert report.inexact == {10: 8}
     assert (file["annotations"][0]["bbox"], file["annotations"][0]["area"]) == ([2, 2, 8, 6], 48)
     assert "1 masks differ from their polygons, by 8 pixels at most" in coco.losses(report)[0]
@@ -142,7 +122,7 @@ def test_polygons_that_lose_pixels_are_told_and_describe_themselves(monkeypatch)
 
 def test_a_mask_that_polygons_cannot_hold_stays_rle(monkeypatch):
     monkeypatch.setattr("freesolo.codecs.polygons.to_coco", lambda _: [])
-    file, report, _ = written(*dataset([GOLDEN["line"]]), "polygons")
+    file, report, _ = written(*dataset([GOLDEN["one-pixel line"]]), "polygons")
     assert isinstance(file["annotations"][0]["segmentation"]["counts"], str)
     assert coco.losses(report) == ["1 masks cannot be drawn as polygons and are written as rle"]
 
@@ -150,7 +130,7 @@ def test_a_mask_that_polygons_cannot_hold_stays_rle(monkeypatch):
 def test_nothing_is_held_while_writing():
     """Rows are taken one by one: a generator is never ahead of what is written."""
     stream = io.BytesIO()
-    images, masks = dataset([GOLDEN["line"]] * 50)
+    images, masks = dataset([GOLDEN["one-pixel line"]] * 50)
     ahead = []
 
     def watched():
