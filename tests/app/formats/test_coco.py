@@ -12,7 +12,6 @@ from app.formats.coco import CocoCategory, CocoImage, CocoMask
 from freesolo.instances import Instances
 from tests.golden import golden_masks
 
-
 GOLDEN = golden_masks()
 CATEGORIES = [CocoCategory(1, "object"), CocoCategory(2, "Kätzchen")]
 
