@@ -18,7 +18,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    help="Long work on folders of images, without the app: find masks in all of them, score masks against human ones.",
+    help="Long work on folders of images, without the app: find masks in all of them, train a segmenter on those, score masks "
+    "against human ones.",
 )
 
 

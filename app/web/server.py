@@ -101,15 +101,15 @@ def make_app(workspace: Workspace, *, auth: Auth | None = None, local: bool = Tr
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """SIGTERM unwinds like Ctrl+C, and neither ends in a traceback."""
+    """SIGTERM unwinds like Ctrl+C, and neither ends in a traceback: the server returns, or raises KeyboardInterrupt."""
 
     def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
-        yield
-    except KeyboardInterrupt:
+        with suppress(KeyboardInterrupt):
+            yield
         _say("Stopped; everything is saved.")
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -203,7 +203,7 @@ def new_page(chromium):
 
     def open_page(width=1440, height=900, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(40_000)
         contexts.append(context)
         page = context.new_page()
         watch.follow(page)
