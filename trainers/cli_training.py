@@ -17,7 +17,8 @@ Preset = Annotated[
     str,
     typer.Option(
         help="weak: label-free masks of good quality; paper: the published weights of the losses; "
-        "full: masks taken as they are (table 7d); human: masks that people drew."
+        "paper-r50, paper-r101: the published network and schedule, too; full: masks taken "
+        "as they are (table 7d); human: masks that people drew."
     ),
 ]
 ConfigFile = Annotated[

@@ -140,8 +140,11 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
 
 
 def of_shape(settings: TrainSettings, model: Model) -> TrainSettings:
-    """The settings with the model's network; only how much of its backbone is frozen stays as it was."""
-    network = model.card.network.model_copy(update={"frozen_stride": settings.network.frozen_stride, "classes": 1})
+    """The settings with the model's network; how much of its backbone is frozen stays as it was asked for, if it was."""
+    update: dict[str, int] = {"classes": 1}
+    if "frozen_stride" in settings.network.model_fields_set:
+        update["frozen_stride"] = settings.network.frozen_stride
+    network = model.card.network.model_copy(update=update)
     augment = settings.augment.model_copy(update={"square": network.square})
     return settings.model_copy(update={"network": network, "augment": augment})
 

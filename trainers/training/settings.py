@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from typing_extensions import Self
 
 from freesolo.config import Config
 from freesolo.solo.criterion import LossSettings
@@ -43,17 +44,37 @@ class TrainSettings(Config):
     patience: int = Field(default=0, ge=0)
     """Stop after so many checkpoints in a row without a lower mean loss; 0: never."""
 
+    @model_validator(mode="after")
+    def _views_fit_the_network(self) -> Self:
+        if self.augment.square != self.network.square:
+            raise ValueError(
+                f"augment.square is {self.augment.square}, but the network takes {self.network.square}: set both alike"
+            )
+        return self
 
+
+_PUBLISHED = {
+    "augment": {"square": None},
+    "steps": 30_000,
+    "optimizer": "sgd",
+    "lr": 0.0025,
+    "backbone_lr": 1.0,
+    "warmup": 1000,
+    "ema": 0,
+}
 PRESETS: dict[str, dict[str, Any]] = {
     "weak": {"loss": {"pairwise": 0.5, "pairwise_ramp": 0.3, "dice": 1.0, "embedding": 0.5}},
     "paper": {},
+    "paper-r50": {"network": {"kind": "paper-r50"}, **_PUBLISHED},
+    "paper-r101": {"network": {"kind": "paper-r101"}, **_PUBLISHED},
     "full": {"loss": {"max_projection": 0, "average_projection": 0, "pairwise": 0, "dice": 3.0, "embedding": 0.5}},
     "human": {
         "loss": {"max_projection": 0, "average_projection": 0, "pairwise": 0, "dice": 3.0, "embedding": 0},
         "warmup": 20,
     },
 }
-"""`weak`: for label-free masks of good quality; `paper`: the weights of eq. 7 and 9; `full`: table 7d; `human`: drawn masks."""
+"""`weak`: for label-free masks of good quality; `paper`: the weights of eq. 7 and 9 on the light network; `paper-r50`, `paper-r101`: the
+published network and schedule, too (32 images a step on 8 GPUs: 4 a rank); `full`: table 7d; `human`: drawn masks."""
 
 
 def resolve(preset: str, file: Path | None, flags: dict[str, Any]) -> TrainSettings:

@@ -174,7 +174,8 @@ def test_a_run_that_gets_no_better_stops_early(train, shapes, tmp_path):
         (["--set", "loss.pairwize=1"], "loss.pairwize"),
         (["--set", "steps"], "--set steps: write it as KEY=VALUE"),
         (["--set", "ema=2"], "ema"),
-        (["--preset", "best"], "no preset 'best'; there are: weak, paper, full, human"),
+        (["--preset", "best"], "no preset 'best'; there are: weak, paper, paper-r50, paper-r101, full, human"),
+        (["--set", "network.size=96"], "augment.square is 64, but the network takes 96"),
         (["--config", "none.yaml"], "none.yaml cannot be read"),
     ],
 )
