@@ -11,7 +11,8 @@ def mask_iou_matrix(masks: Tensor) -> Tensor:
     flat = masks.float()
     overlap = flat @ flat.T
     areas = flat.sum(1)
-    return overlap / (areas[:, None] + areas[None] - overlap).clamp(min=1)
+    union = areas[:, None] + areas[None]
+    return overlap.div_(union.sub_(overlap).clamp_(min=1))
 
 
 def matrix_nms(
@@ -31,8 +32,8 @@ def matrix_nms(
         return scores
     better = iou.triu(1)  # [i, j]: i is better than j
     compensation = better.max(0).values[:, None]
-    if kernel == "gaussian":
-        decay = torch.exp(-sigma * (better**2 - compensation**2))
+    if kernel == "gaussian":  # the smallest decay is that of the largest exponent: one exponential a mask
+        decay = torch.exp(-sigma * better.square_().sub_(compensation**2).max(0).values)
     else:
-        decay = (1 - better) / (1 - compensation).clamp(min=1e-6)
-    return scores * decay.min(0).values.clamp(max=1)
+        decay = ((1 - better) / (1 - compensation).clamp(min=1e-6)).min(0).values
+    return scores * decay.clamp(max=1)

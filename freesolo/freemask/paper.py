@@ -10,9 +10,11 @@ from torch import Tensor
 
 from freesolo.config import Config
 from freesolo.errors import ConfigError
+from freesolo.freemask.overlaps import iou_of_later
+from freesolo.freemask.upscaling import UpscaledMask, Upscaler
 from freesolo.images import resize_shorter
 from freesolo.instances import Instances
-from freesolo.nms import mask_iou_matrix, matrix_nms
+from freesolo.nms import matrix_nms
 
 
 class PaperSettings(Config):
@@ -68,19 +70,24 @@ def paper_masks(features: Tensor, size: tuple[int, int], settings: PaperSettings
     queries = _queries(features, settings.scales)
     soft, hard, maskness, alive = _soft_masks(features, queries, settings.threshold)
     order = maskness.argsort(descending=True)
-    scores = matrix_nms(maskness[order], mask_iou_matrix(hard[order]), settings.nms_sigma)
+    iou = torch.from_numpy(iou_of_later(hard[order].numpy()))
+    scores = matrix_nms(maskness[order], iou, settings.nms_sigma)
     best = scores.argsort(descending=True)[: settings.top]
     best = best[scores[best] >= settings.min_maskness]  # before the costly upsampling
     kept = order[best]
-    masks = _at_image_size(soft[kept].view(-1, *features.shape[1:]), size, settings.threshold)
-    good = _photo_priors(masks) if settings.photo_priors else masks.flatten(1).any(1)
-    return Instances.from_masks(masks[good].numpy(), scores[best][good].numpy(), queries[alive][kept][good].numpy())
+    upscale = Upscaler((features.shape[1], features.shape[2]), size, settings.threshold)
+    masks = [upscale(mask) for mask in soft[kept].view(-1, *features.shape[1:]).numpy()]
+    good = [bool(mask.rows.any()) and (not settings.photo_priors or _photo_priors(mask)) for mask in masks]
+    counts = [mask.counts for mask, fits in zip(masks, good, strict=True) if fits]
+    embeddings = queries[alive.nonzero()[kept[good], 0]]
+    return Instances.from_counts(size, counts, scores[best][good].numpy(), embeddings.numpy())
 
 
 def _queries(features: Tensor, scales: tuple[float, ...]) -> Tensor:
     """(q, C) L2-normalised cells of the map at each scale; scaled before normalising (paper 3.2). Scales below one cell give none."""
     levels = [features[None] if scale == 1 else _scaled(features, scale) for scale in scales]
-    return F.normalize(torch.cat([level[0].flatten(1).T for level in levels]), dim=1)
+    queries = torch.cat([level[0].flatten(1).T for level in levels])
+    return F.normalize(queries, dim=1, out=queries)
 
 
 def _scaled(features: Tensor, scale: float) -> Tensor:
@@ -97,8 +104,8 @@ def _soft_masks(features: Tensor, queries: Tensor, threshold: float) -> tuple[Te
     """
     keys = F.normalize(features.flatten(1), dim=0)  # its epsilon lets an all-zero cell be dissimilar to all
     soft = queries @ keys
-    soft = soft - soft.min(1, keepdim=True).values
-    soft = soft / soft.max(1, keepdim=True).values.clamp(min=1e-12)  # a query equally similar to all cells has no mask
+    soft -= soft.min(1, keepdim=True).values  # in place: fresh memory would cost more than the arithmetic
+    soft /= soft.max(1, keepdim=True).values.clamp(min=1e-12)  # a query equally similar to all cells has no mask
     hard = soft >= threshold
     cells = hard.sum(1)
     alive = cells > 1
@@ -106,16 +113,8 @@ def _soft_masks(features: Tensor, queries: Tensor, threshold: float) -> tuple[Te
     return soft, hard, (soft * hard).sum(1) / cells, alive
 
 
-def _at_image_size(soft: Tensor, size: tuple[int, int], threshold: float) -> Tensor:
-    """(n, h, w) soft masks -> (n, height, width) bool."""
-    if not len(soft):
-        return torch.zeros(0, *size, dtype=torch.bool)
-    return F.interpolate(soft[None], size=size, mode="bilinear")[0] >= threshold
-
-
-def _photo_priors(masks: Tensor) -> Tensor:
-    """(n,) bool: neither centred in the top fifth of the image nor over 95 % of its columns; empty masks go too."""
-    height, width = masks.shape[1:]
-    rows, columns = masks.any(2), masks.any(1)
-    centre = (rows * torch.arange(height)).sum(1) / rows.sum(1).clamp(min=1)
-    return (centre > 0.2 * height) & (columns.sum(1) < 0.95 * width)
+def _photo_priors(mask: UpscaledMask) -> bool:
+    """Whether a mask is neither centred in the top fifth of the image nor over 95 % of its columns."""
+    height, width = len(mask.rows), len(mask.columns)
+    centre = np.float32(np.flatnonzero(mask.rows).mean())
+    return bool(centre > np.float32(0.2 * height)) and int(mask.columns.sum()) < 0.95 * width
