@@ -1,7 +1,7 @@
 """Preset `paper`: everything after the backbone against the backbone itself, one image at 800 x 1067, in one run.
 
-Run by hand: ``python tests/benchmarks/paper_preset.py``. The backbone is ResNet-50, as torchvision runs it in float32 and as we do (folded, in
-bfloat16 where native); its weights do not change its time, so they are random. The bar: at most 10 % of the former.
+Run by hand: ``python tests/benchmarks/paper_preset.py``. The backbone is ResNet-50, as torchvision runs it in float32 and as we do (folded,
+in bfloat16 where native); its weights do not change its time, so they are random. The bar: at most 10 % of the former.
 """
 
 import time
