@@ -31,7 +31,7 @@ def test_training_goes_on_from_weights_of_the_papers_network(shapes, tmp_path):
 
 
 def test_backbone_weights_of_another_network_are_told(shapes, tmp_path):
-    options = ["--set", "network.kind=paper-r50", "--set", "network.backbone=efficientnet_lite0"]
+    options = ["--preset", "paper-r50", "--set", "network.backbone=efficientnet_lite0"]
     done = CliRunner().invoke(cli, ["train", str(shapes(2)), "--out", str(tmp_path / "run"), *options])
     assert done.exit_code == 2
     assert "name weights of the same depth" in done.output
