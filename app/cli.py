@@ -30,7 +30,7 @@ from app.services.proposers import known
 from app.services.workspace import Workspace
 from app.settings import DEFAULT_PORT, DEFAULT_WORKSPACE, Settings
 from freesolo.errors import FreeSoloError
-from freesolo.proposers import available
+from freesolo.proposers import RECOMMENDED, available
 
 HELP = """
 Find the objects in a folder of images without a single label, review the masks with single keys, leave with COCO.
@@ -149,7 +149,7 @@ def propose(
         Path | None,
         typer.Option(metavar="FILE.json", help="Where the one-shot COCO file goes.", show_default=False),
     ] = None,
-    proposer: _ProposerOption = "default",
+    proposer: _ProposerOption = RECOMMENDED,
     limit: _LimitOption = None,
     workspace: _WorkspaceOption = None,
 ) -> None:

@@ -49,17 +49,28 @@ def _freemask(preset: str) -> Proposer:
     return FreeMask.from_preset(preset)
 
 
+def _shipped(name: str) -> Proposer:
+    from freesolo import shipped
+
+    made: Proposer = getattr(shipped, name)()
+    return made
+
+
 _BUILT_IN: dict[str, tuple[str, Callable[[], Proposer]]] = {
+    "union": ("default and solo in one list: best quality", lambda: _shipped("union")),
     "default": (
-        "superpixel merge trees and Free Mask queries, label-free ranking: best quality",
+        "superpixel merge trees and Free Mask queries, label-free ranking; clicks and the part tree come from it",
         lambda: _freemask("default"),
     ),
+    "solo": ("a network that learned from default without labels: 0.1 s an image", lambda: _shipped("solo")),
     "fast": ("the same with fewer trees on a smaller image", lambda: _freemask("fast")),
     "paper": (
         "Free Mask exactly as in the FreeSOLO paper (needs a ResNet; weights by the settings)",
         lambda: _freemask("paper"),
     ),
 }
+RECOMMENDED = "union"
+"""What a person gets who asks for nothing in particular."""
 _GROUP = "freesolo.proposers"
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from freesolo.instances import Float32
 from freesolo.solo.embedding_space import EmbeddingSpace
-from freesolo.union import UnionSettings, fuse, ranks
+from freesolo.union import UnionSettings, fuse, ranks, scores_at
 from trainers.errors import UsageError
 from trainers.records import Record, latest
 from trainers.results import ResultsFile
 
-QUANTILES = 101
+QUANTILES = 501
 
 
 def score_quantiles(path: Path, of: Set[str] | None = None) -> Float32:
@@ -36,7 +36,7 @@ def score_quantiles(path: Path, of: Set[str] | None = None) -> Float32:
 
 
 def fuse_results(first: Path, second: Path, out: Path, settings: UnionSettings, space: EmbeddingSpace | None) -> None:
-    """Write the union of two results files, image by image, for the images that both have masks of.
+    """Write the union of two results files, image by image, for the images that both have masks of; scores as the first one's.
 
     Args:
         first: results of one proposer.
@@ -66,6 +66,7 @@ def fuse_results(first: Path, second: Path, out: Path, settings: UnionSettings, 
                 ranks(other.instances.scores, other_quantiles),
                 settings,
             )
+            fused = replace(fused, scores=scores_at(fused.scores, own_quantiles))
             name = f"union({record.proposer}+{other.proposer})"
             seconds = record.seconds + other.seconds
             results.append(replace(record, instances=fused, proposer=name, seconds=seconds).to_line())

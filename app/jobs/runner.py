@@ -17,6 +17,7 @@ from app.services.workspace import Workspace
 from app.store.decisions import now
 from app.store.records import Job
 from freesolo.errors import FreeSoloError
+from freesolo.proposers import RECOMMENDED
 
 BEAT_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.3
@@ -112,7 +113,7 @@ def _propose(runner: Runner) -> str:
     args = runner.job.args
     report = proposing.run(
         runner.ws,
-        str(args.get("proposer") or "default"),
+        str(args.get("proposer") or RECOMMENDED),
         limit=args.get("limit"),
         image_ids=args.get("image_ids"),
         on_event=tell,

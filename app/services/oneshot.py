@@ -15,6 +15,7 @@ from app.services.categories import UNNAMED
 from app.services.export import export_file
 from app.services.proposing import OnEvent, ProposeProgress
 from app.services.walk import Fault, Found, existing_folder, image_files, no_images, portable
+from freesolo.proposers import RECOMMENDED
 from trainers.records import Failure, Record, parse
 
 
@@ -31,7 +32,7 @@ class FolderReport:
 def propose_folder(
     folder: Path,
     out: Path,
-    proposer: str = "default",
+    proposer: str = RECOMMENDED,
     limit: int | None = None,
     on_event: OnEvent | None = None,
     cancelled: Callable[[], bool] = lambda: False,

@@ -18,6 +18,7 @@ from app.services.workspace import Workspace, same_process
 from app.store.records import Image, Instance, NewInstance
 from app.store.transaction import Transaction
 from freesolo.instances import Instances
+from freesolo.proposers import RECOMMENDED
 from trainers.records import Failure, Record
 
 SAME_MASK = 0.9
@@ -59,7 +60,7 @@ class ProposeReport:
 
 def run(
     ws: Workspace,
-    proposer: str = "default",
+    proposer: str = RECOMMENDED,
     limit: int | None = None,
     image_ids: Sequence[int] | None = None,
     on_event: OnEvent | None = None,

@@ -4,6 +4,7 @@ from app import jobs
 from app.services import catalogue
 from app.services.workspace import Workspace
 from app.web.importer import Importer
+from freesolo.proposers import RECOMMENDED
 
 
 def start(workspace: Workspace, importer: Importer) -> bool:
@@ -12,6 +13,6 @@ def start(workspace: Workspace, importer: Importer) -> bool:
 
 
 def propose_missing(workspace: Workspace) -> None:
-    """Queue the default proposer, unless something runs already or no image lacks masks."""
+    """Queue the recommended proposer, unless something runs already or no image lacks masks."""
     if jobs.current(workspace) is None and catalogue.overview(workspace).images["new"]:
-        jobs.submit(workspace, "propose", {"proposer": "default", "limit": None, "image_ids": None})
+        jobs.submit(workspace, "propose", {"proposer": RECOMMENDED, "limit": None, "image_ids": None})

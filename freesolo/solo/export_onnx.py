@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from freesolo.errors import ConfigError
 from freesolo.solo.light_network import LightNetwork
+from freesolo.solo.light_settings import LightSettings
 from freesolo.solo.weights import Model
 
 OUTPUTS = ("category", "kernels", "embeddings", "features")
@@ -21,7 +22,7 @@ _NEEDED = ("onnx", "onnxscript")
 def export(model: Model) -> bytes:
     """The ONNX file of a model: input ``images`` (n, 3, side, side) float32, normalised; outputs `OUTPUTS`, logits, not probabilities.
 
-    Its metadata tell what a program needs beside: ``identity``, ``card`` (JSON: side, mean, std, grids, cut, classes).
+    Its metadata tell what a program needs beside: ``identity``, ``card`` (JSON: mean, std, grids, cut, classes).
 
     Raises:
         ConfigError: the extra is not installed, or the network is not the light one.
@@ -34,8 +35,8 @@ def export(model: Model) -> bytes:
         )
     if not isinstance(model.network, LightNetwork):
         raise ConfigError(f"{model.identity} is a {model.card.network.kind}; only light networks are exported to ONNX")
-    side = model.card.network.square
-    assert side is not None
+    assert isinstance(model.card.network, LightSettings)
+    side = model.card.network.test_size
     example = torch.zeros(2, 3, side, side)
     with _quiet(), torch.inference_mode(False), torch.no_grad():
         program = torch.onnx.export(

@@ -29,7 +29,7 @@ class SoloProposer:
         """
         self._model = model
         self._network = model.network.for_inference()
-        self._settings = settings or InferenceSettings(cut=model.card.cut, candidates=300, keep=0.0)
+        self._settings = settings or InferenceSettings(cut=model.card.cut, candidates=200, keep=0.0)
         self._mean, self._std = torch.tensor(model.card.mean), torch.tensor(model.card.std)
 
     @classmethod
@@ -62,13 +62,14 @@ class SoloProposer:
         return Proposal(instances)
 
     def _resized(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """At the size that the network was trained on: a square, or in its own shape."""
+        """At the network's size for inference: a square, or in its own shape."""
         shape = self._model.card.network
         if isinstance(shape, PaperSoloSettings):
             return resize_shorter(image, shape.short_side, shape.long_side)
-        shrinks = shape.size < min(image.shape[:2])
+        side = shape.test_size
+        shrinks = side < min(image.shape[:2])
         method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(image, (shape.size, shape.size), interpolation=method), np.uint8)
+        return np.asarray(cv2.resize(image, (side, side), interpolation=method), np.uint8)
 
 
 def to_instances(
@@ -88,8 +89,3 @@ def to_instances(
         counts.append(coco_mask.encode(columns.view(np.uint8).T[:, :, None])[0]["counts"])
     found = Instances.from_counts(size, counts, scores.numpy(), embeddings.numpy(), categories)
     return found[found.areas > 0]
-
-
-def shipped_weights() -> Path:
-    """The weights file that comes with the package."""
-    return Path(__file__).parents[2] / "assets" / "solo.safetensors"

@@ -6,7 +6,7 @@ import pytest
 from freesolo.instances import Instances
 from freesolo.proposers import Proposal
 from freesolo.solo.embedding_space import EmbeddingSpace
-from freesolo.union import Ranked, Union, UnionSettings, fuse, ranks
+from freesolo.union import Ranked, Union, UnionSettings, fuse, ranks, scores_at
 
 SIZE = (40, 40)
 
@@ -29,16 +29,18 @@ class Fixed:
 
 
 def test_a_rank_is_the_share_of_scores_below():
-    quantiles = np.array([0.0, 1.0, 10.0], np.float32)
-    assert ranks(np.array([-1, 0, 0.5, 1, 5.5, 10, 99], np.float32), quantiles).tolist() == [
-        0,
-        0,
-        0.25,
-        0.5,
-        0.75,
-        1,
-        1,
-    ]
+    quantiles = np.array([0.0, 1.0, 10.0, 20.0, 30.0], np.float32)
+    scores = np.array([-1, 0, 0.5, 1, 5.5, 10, 99], np.float32)
+    shares = ranks(scores, quantiles)
+    assert shares == pytest.approx([0.1, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9])
+    assert scores_at(shares, quantiles) == pytest.approx(scores.clip(0, 30), abs=1e-4)
+
+
+def test_the_union_scores_as_its_first_part_does():
+    strict, generous = np.linspace(0, 0.5, 101, dtype=np.float32), np.linspace(0, 50, 101, dtype=np.float32)
+    first, second = boxes((0, 0, 10, 0.4)), boxes((20, 20, 10, 45))
+    union = Union("u", (Ranked(Fixed("a", first), strict), Ranked(Fixed("b", second), generous)))
+    assert union.propose(np.zeros((*SIZE, 3), np.uint8)).instances.scores == pytest.approx([0.45, 0.4])
 
 
 def test_scores_of_different_scales_meet_as_ranks():
@@ -59,7 +61,7 @@ def test_the_weaker_of_two_alike_falls_behind():
 
 def test_only_the_best_are_kept():
     many = boxes(*((2 * k, 0, 2, 1) for k in range(20)))
-    ranked = np.linspace(1, 0.1, 20, dtype=np.float32)
+    ranked = np.linspace(0.99, 0.1, 20, dtype=np.float32)
     fused = fuse(many, boxes((0, 30, 5, 1)), ranked, np.float32([0.95]), UnionSettings(keep=5))
     assert len(fused) == 5
     assert [30, 0, 5, 5] in fused.boxes.tolist()
@@ -88,7 +90,7 @@ def test_embeddings_meet_in_one_space():
 def test_embeddings_of_different_spaces_are_left_out():
     first = boxes((0, 0, 10, 1), embeddings=np.ones((1, 8), np.float32))
     second = boxes((20, 20, 10, 1), embeddings=np.ones((1, 3), np.float32))
-    assert fuse(first, second, np.float32([1]), np.float32([1]), UnionSettings()).embeddings is None
+    assert fuse(first, second, np.float32([0.9]), np.float32([0.9]), UnionSettings()).embeddings is None
 
 
 def test_the_hierarchy_is_that_of_the_part_that_has_one():

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from freesolo.solo.proposer import shipped_weights
+from freesolo.shipped import shipped_weights
 from trainers.commands.train import Run, train
 from trainers.signals import caught_signals
 from trainers.training import items

@@ -1,6 +1,7 @@
 """`python -m trainers train`: SOLO on masks that nobody drew, or that people did."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -64,7 +65,9 @@ def run(sources: list[Path], images: Path | None, selection: Selection, settings
     data = read_sources(sources, images, selection)
     for sentence in data.left_out:
         sys.stderr.write(f"warning: left out: {sentence}\n")
-    sentence = f"{data.masks} masks on {len(data.items)} images ({', '.join(source.name for source in sources)})"
+    counts = Counter(source.name for source in sources)
+    names = ", ".join(name if count == 1 else f"{name} {count} times" for name, count in counts.items())
+    sentence = f"{data.masks} masks on {len(data.items)} images ({names})"
     with caught_signals() as signals:
         path = train(data, settings, replace(where, trained_on=where.trained_on or sentence), lambda: bool(signals))
         return 0 if path is not None else 128 + signals[0]

@@ -32,6 +32,6 @@ def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked(ws):
 
 @pytest.mark.parametrize("proposer", ["os:getcwd", "/models/solo.safetensors", None])
 def test_a_proposer_that_is_not_registered_never_enters_the_queue(ws, proposer):
-    with pytest.raises(SettingsError, match="there are: default, fast, paper"):
+    with pytest.raises(SettingsError, match="there are: union, default, solo, fast, paper"):
         jobs.submit(ws, "propose", {"proposer": proposer})
     assert jobs.list_jobs(ws) == []

@@ -85,7 +85,7 @@ def test_a_failure_is_told_in_its_sentence(ws, photos, supervised):
     photos.setenv("FAKE_DIE", "1")
     job = wait(ws, jobs.submit(ws, "propose", {}), ended)
     assert job.state == "failed"
-    assert job.error == "the proposer 'default' stopped: the network is missing: install it"
+    assert job.error == "the proposer 'union' stopped: the network is missing: install it"
     assert statuses(ws) == ["todo", "new", "new"]
 
 

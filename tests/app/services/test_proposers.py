@@ -9,14 +9,14 @@ from freesolo.proposers import available
 
 
 def test_every_registered_name_is_known():
-    assert {known(name) for name in available()} == set(available()) >= {"default", "fast", "paper"}
+    assert {known(name) for name in available()} == set(available()) >= {"union", "default", "solo", "fast", "paper"}
 
 
 @pytest.mark.parametrize(
     "name", ["os:getcwd", "/models/solo.safetensors", "settings.json", "Default", "", None, ["default"]]
 )
 def test_code_files_and_anything_else_are_refused(name):
-    with pytest.raises(SettingsError, match=r"no proposer called .*; there are: default, fast, paper"):
+    with pytest.raises(SettingsError, match=r"no proposer called .*; there are: union, default, solo, fast, paper"):
         known(name)
 
 

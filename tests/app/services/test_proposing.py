@@ -27,7 +27,7 @@ def test_masks_come_in_with_everything_that_belongs_to_them(ws, photos):
     report = proposing.run(ws)
     assert (report.images, report.masks, report.faults, report.cancelled) == (3, 9, [], False)
     opened = review.load(ws, 1)
-    assert (opened.image.status, opened.image.proposer, opened.image.proposer_name) == ("todo", "fake@1", "default")
+    assert (opened.image.status, opened.image.proposer, opened.image.proposer_name) == ("todo", "fake@1", "union")
     assert [(i.bbox, i.area, i.source, i.state) for i in opened.instances] == [
         ((0, 0, 8, 3), 24, "fake@1", "pending"),
         ((4, 0, 4, 6), 24, "fake@1", "pending"),
@@ -109,7 +109,7 @@ def test_a_file_of_another_size_gets_no_masks(ws, photos):
 
 def test_a_process_that_fails_says_why_and_keeps_what_it_finished(ws, photos, fake_trainers):
     fake_trainers.setenv("FAKE_DIE", "1")
-    with pytest.raises(ProposeError, match="the proposer 'default' stopped: the network is missing: install it"):
+    with pytest.raises(ProposeError, match="the proposer 'union' stopped: the network is missing: install it"):
         proposing.run(ws)
     assert statuses(ws) == ["todo", "new", "new"]
 

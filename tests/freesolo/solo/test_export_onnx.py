@@ -16,6 +16,9 @@ from freesolo.solo.output import SoloOutput
 from freesolo.solo.weights import Model, card_for
 from tests.freesolo.solo.helpers import PAPER_TINY, TINY, tiny_network, tiny_paper_network
 
+SIDE = TINY.test_size
+GRID = (SIDE // 4, SIDE // 4)
+
 
 @pytest.fixture(scope="module")
 def model():
@@ -29,11 +32,11 @@ def session(model):
 
 
 def random_images(count):
-    return np.random.default_rng(count).standard_normal((count, 3, 64, 64)).astype(np.float32)
+    return np.random.default_rng(count).standard_normal((count, 3, SIDE, SIDE)).astype(np.float32)
 
 
 def photograph():
-    small = cv2.resize(photographs.astronaut(), (64, 64), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(photographs.astronaut(), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return ((small.astype(np.float32) / 255 - 0.5) / 0.5).transpose(2, 0, 1)[None]
 
 
@@ -54,9 +57,9 @@ def test_masks_are_those_of_torch(session, model):
     images = photograph()
     settings = InferenceSettings(cut=0.0, keep=0.0)
     with torch.no_grad():
-        wanted = detect(model.network, model.network(torch.from_numpy(images)), 0, (16, 16), settings)
+        wanted = detect(model.network, model.network(torch.from_numpy(images)), 0, GRID, settings)
     parts = [torch.from_numpy(value) for value in session.run(None, {"images": images})]
-    found = detect(model.network, SoloOutput(*parts), 0, (16, 16), settings)
+    found = detect(model.network, SoloOutput(*parts), 0, GRID, settings)
     assert len(found.logits) == len(wanted.logits) > 0
     assert torch.allclose(found.scores, wanted.scores, atol=1e-4)
 
@@ -64,7 +67,8 @@ def test_masks_are_those_of_torch(session, model):
 def test_the_file_says_what_it_is(session):
     told = session.get_modelmeta().custom_metadata_map
     assert told["identity"] == "tiny@000000000000"
-    assert json.loads(told["card"])["network"]["size"] == 64
+    assert json.loads(told["card"])["network"]["size"] == TINY.size
+    assert session.get_inputs()[0].shape[1:] == [3, SIDE, SIDE]
 
 
 def test_a_missing_extra_is_told(model, monkeypatch):

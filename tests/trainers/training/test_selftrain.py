@@ -18,7 +18,7 @@ from tests.trainers.training.conftest import TINY
 from trainers.cli import cli
 from trainers.commands import selftrain as command
 from trainers.errors import UsageError
-from trainers.fusing import score_quantiles
+from trainers.fusing import QUANTILES, score_quantiles
 from trainers.records import Record, latest
 from trainers.results import ResultsFile
 from trainers.training import loop, rounds
@@ -84,7 +84,7 @@ def test_a_better_round_is_kept_and_calibrated(selftrain, shapes, tmp_path, monk
     model = load(tmp_path / "run" / "solo.safetensors")
     assert model.card.trained_on.startswith("round 1: ")
     for name in ("solo", "teacher"):
-        assert len(model.card.score_quantiles[name]) == 101
+        assert len(model.card.score_quantiles[name]) == QUANTILES
         assert (np.diff(model.card.score_quantiles[name]) >= 0).all()
     assert set(np.float32(model.card.score_quantiles["teacher"])) >= {np.float32(0.4), np.float32(0.9)}
     assert model.space is not None, "the map of the teacher's embeddings outlives the rounds"

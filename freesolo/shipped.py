@@ -1,0 +1,40 @@
+"""The network that comes with the package, trained without any label (`assets/model-card.md`): proposers `solo` and `union`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from freesolo.freemask import FreeMask
+from freesolo.proposers import Proposer
+from freesolo.solo.proposer import SoloProposer
+from freesolo.solo.weights import load
+from freesolo.union import Ranked, Union
+
+TEACHER = "default"
+"""The preset of Free Mask that the network learned from; the union's other half."""
+
+
+def shipped_weights() -> Path:
+    """The file that comes with the package."""
+    return Path(__file__).parents[1] / "assets" / "solo.safetensors"
+
+
+def solo() -> Proposer:
+    """The network alone.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    return SoloProposer.from_file(shipped_weights())
+
+
+def union() -> Proposer:
+    """The network and its teacher, in one list.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    model = load(shipped_weights())
+    worth = {name: np.asarray(scores, np.float32) for name, scores in model.card.score_quantiles.items()}
+    teacher = Ranked(FreeMask.from_preset(TEACHER), worth["teacher"], model.space)
+    return Union("union", (teacher, Ranked(SoloProposer(model), worth["solo"])))
