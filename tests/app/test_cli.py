@@ -40,8 +40,7 @@ def test_from_a_folder_to_a_coco_file(run, photos, tmp_path):
     assert (status, said.split(";")[0]) == (0, "6 masks on 2 images, 0 faults")
     assert run("propose", "--workspace", ws)[1].startswith("3 masks on 1 images")
     assert (
-        run("propose", "--workspace", ws)[1]
-        == "Nothing to do: every image has proposals of 'union' or is finished.\n"
+        run("propose", "--workspace", ws)[1] == "Nothing to do: every image has proposals of 'union' or is finished.\n"
     )
     status, said, _ = run("status", "--workspace", ws, "--json")
     assert json.loads(said) == {
@@ -90,7 +89,11 @@ def test_bad_files_are_named_and_nothing_readable_is_a_failure(run, tmp_path):
         (("import", "{tmp}/empty"), 2, "Error: {tmp}/empty holds no image files"),
         (("import", "{tmp}/file"), 2, "Error: {tmp}/file is a file: name the folder that holds the images"),
         (("propose", "{tmp}/none", "--out", "{tmp}/p.json"), 2, "Error: there is no folder {tmp}/none"),
-        (("propose", "--proposer", "magic"), 2, "Error: no proposer called 'magic'; there are: union, default, solo, fast, paper"),
+        (
+            ("propose", "--proposer", "magic"),
+            2,
+            "Error: no proposer called 'magic'; there are: union, default, solo, fast, paper",
+        ),
         (("propose",), 1, "Error: there is no workspace in {tmp}/ws: import a folder first"),
         (("status",), 1, "Error: there is no workspace in {tmp}/ws: import a folder first"),
         (("export", "--out", "x.json"), 1, "Error: there is no workspace in {tmp}/ws: import a folder first"),

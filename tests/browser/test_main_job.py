@@ -131,6 +131,37 @@ def test_from_a_folder_to_a_coco_file(make_server, tmp_path, page):
     assert Path(download.value.path()).read_bytes() == written.read_bytes()
 
 
+HOLD_EARLY_ANSWERS = """
+const real = window.fetch
+const held = new Promise((release) => (window.release = release))
+window.began = false
+window.late = 0
+window.fetch = async (...request) => {
+  const early = !window.began
+  const answer = await real(...request)
+  if (!answer.url.includes('/gradio_api/run/predict')) return answer
+  if (early) {
+    await held
+    window.late += 1
+  } else if ((await answer.clone().text()).includes('<h3>Import')) setTimeout(window.release, 100)
+  return answer
+}
+"""
+"""Answers to what was asked before ``window.began`` arrive after the first one that tells of an import."""
+
+
+def test_an_answer_from_before_the_import_does_not_end_its_report(make_server, tmp_path, page):
+    server = make_server(tmp_path)
+    page.add_init_script(HOLD_EARLY_ANSWERS)
+    page.goto(server.url)
+    page.fill("#welcome-folder input", str(noise(tmp_path / "photos", 2)))
+    page.evaluate("window.began = true")
+    page.click("#welcome-open")
+    page.wait_for_function("window.late > 0")
+    page.wait_for_timeout(200)  # for the page to take the late answers in
+    page.locator("#import-report [data-import=done]").wait_for()
+
+
 def test_export_of_undecided_polygons_and_refusals(ready, page, tmp_path):
     page.goto(f"{ready.url}/#/export")
     page.get_by_label("Not decided").check()

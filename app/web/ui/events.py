@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import gradio as gr
+
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 """For every handler: answered at once in a worker thread, without Gradio's own spinners, and not in any public API.
 
@@ -20,3 +22,12 @@ def module(name: str) -> str:
 
 REFRESH = "() => document.dispatchEvent(new CustomEvent('annotator:refresh'))"
 """Tells the header that something has just been started."""
+
+
+def ticking(running: bool, ticked: bool) -> gr.Timer | dict[str, Any]:
+    """Whether a handler's timer goes on: it starts while something runs, and only its own tick (``ticked``) ends it.
+
+    Answers may overtake each other, and one asked for before the start would otherwise stop the timer after it. Those to
+    ticks come one after another.
+    """
+    return gr.Timer(active=running) if running or ticked else gr.skip()

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -11,7 +13,7 @@ from app.services.workspace import Workspace
 from app.web import demo
 from app.web.importer import Importer
 from app.web.ui import words
-from app.web.ui.events import QUIET, REFRESH
+from app.web.ui.events import QUIET, REFRESH, ticking
 from app.web.ui.uploads import upload_zone
 from app.web.ui.welcome import Welcome
 
@@ -25,7 +27,7 @@ _TITLE = """
 """
 
 
-Shown = tuple[str, str, str, gr.Timer]
+Shown = tuple[Any, Any, str, Any]
 """Report here, report of the first-run page, summary, timer."""
 
 
@@ -69,11 +71,11 @@ def connect(
     timer = gr.Timer(_POLL, active=False)  # outside the tabs: Gradio makes a tab's inside only once it is shown
     shown = [parts.report, welcome.report, parts.summary, timer]
 
-    def look(problem: str = "") -> Shown:
+    def look(problem: str = "", ticked: bool = False) -> Shown:
         run = importer.last()  # once: it may end between two looks
-        text = words.problem(problem) if problem else words.import_run(run)
+        text = words.problem(problem) if problem else words.import_run(run) if run else gr.skip()
         summary = words.summary(catalogue.overview(workspace))
-        return text, text, summary, gr.Timer(active=run is not None and run.running)
+        return text, text, summary, ticking(run is not None and run.running, ticked)
 
     def begin(start: Callable[[], bool]) -> Shown:
         return look() if start() else look("another import is running: wait until it has finished")
@@ -93,5 +95,5 @@ def connect(
     for zone in (parts.uploads, welcome.uploads):
         zone.submit(look, None, shown, **QUIET).then(None, js=REFRESH)
     tab.select(look, None, shown, **QUIET)
-    timer.tick(look, None, shown, **QUIET)
+    timer.tick(partial(look, ticked=True), None, shown, **QUIET)
     page.load(look, None, shown, **QUIET)

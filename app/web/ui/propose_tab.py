@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,7 @@ from app.services import catalogue
 from app.services.workspace import Workspace
 from app.store.records import ImageStatus, Job
 from app.web.ui import words
-from app.web.ui.events import QUIET, REFRESH, module
+from app.web.ui.events import QUIET, REFRESH, module, ticking
 from freesolo import proposers
 
 TRIAL = 12
@@ -97,8 +98,8 @@ def build() -> ProposeTab:
 def connect(page: gr.Blocks, tab: gr.Tab, parts: ProposeTab, workspace: Workspace) -> None:
     """Join the components to the job queue."""
 
-    def look() -> list[Any]:
-        return _view(workspace)
+    def look(ticked: bool = False) -> list[Any]:
+        return _view(workspace, ticked)
 
     def try_out(proposer: str) -> list[Any]:
         return _submit(workspace, proposer, _spread(workspace))
@@ -117,7 +118,7 @@ def connect(page: gr.Blocks, tab: gr.Tab, parts: ProposeTab, workspace: Workspac
     parts.trial.click(try_out, parts.proposer, shown, **QUIET).then(None, js=REFRESH)
     parts.run.click(run_all, parts.proposer, shown, **QUIET).then(None, js=REFRESH)
     parts.stop.click(stop, None, shown, **QUIET).then(None, js=REFRESH)
-    timer.tick(look, None, shown, **QUIET)
+    timer.tick(partial(look, ticked=True), None, shown, **QUIET)
     tab.select(look, None, shown, **QUIET)
     page.load(look, None, shown, **QUIET)
 
@@ -143,8 +144,8 @@ def _spread(workspace: Workspace) -> list[int]:
     return []
 
 
-def _view(workspace: Workspace) -> list[Any]:
-    """New values of `ProposeTab.shown` and of the timer."""
+def _view(workspace: Workspace, ticked: bool = False) -> list[Any]:
+    """New values of `ProposeTab.shown` and of the timer, which has ``ticked`` or not."""
     job, history = jobs.current(workspace), jobs.list_jobs(workspace, _LISTED_JOBS)
     counts = catalogue.overview(workspace).images
     idle, open_images = job is None, counts["new"] + counts["todo"] + counts["doing"]
@@ -160,7 +161,7 @@ def _view(workspace: Workspace) -> list[Any]:
         words.job_progress(job) if job else _standing(history, counts),
         json.dumps(_previewed(workspace, history)),
         words.jobs_table(history),
-        gr.Timer(active=job is not None),
+        ticking(job is not None, ticked),
     ]
 
 

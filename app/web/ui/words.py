@@ -85,10 +85,8 @@ def problem(sentence: str) -> str:
     return f'<p class="problem" role="alert">{escape(_sentence(sentence))}</p>'
 
 
-def import_run(run: Run | None) -> str:
-    """How an import goes, or went; empty if there was none."""
-    if run is None:
-        return ""
+def import_run(run: Run) -> str:
+    """How an import goes, or went."""
     if run.error:
         return problem(run.error)
     if run.report is not None:
