@@ -177,7 +177,7 @@ def test_stopping_before_the_workers_are_ready(run, photos):
 @pytest.mark.parametrize(
     ("name", "kind", "sentence"),
     [
-        ("nobody", UsageError, "no proposer called 'nobody'; there are: default"),
+        ("nobody", UsageError, "no proposer called 'nobody'; there are: union, default"),
         ("tests.trainers.fake:none", UsageError, "has no attribute 'none'"),
         ("no.such.module:make", UsageError, "No module named 'no'"),
         (fake.WEIGHTLESS, WorkersError, r"w\.safetensors: damaged"),

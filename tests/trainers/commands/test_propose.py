@@ -133,7 +133,7 @@ def test_a_name_that_is_no_text_is_printed(propose, photos, tmp_path):
         ([], "name either a folder of images or --list FILE"),
         (["{tmp}/photos", "--list", "{tmp}/list"], "name either a folder of images or --list FILE"),
         (["--list", "{tmp}/list"], "the list {tmp}/list cannot be read: No such file or directory"),
-        (["{tmp}/photos", "--proposer", "nobody"], "no proposer called 'nobody'; there are: default"),
+        (["{tmp}/photos", "--proposer", "nobody"], "no proposer called 'nobody'; there are: union, default"),
         (["{tmp}/photos", "--out", "{tmp}/photos/000.png"], "name another --out"),
     ],
 )
