@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from freesolo.freemask import FreeMask
+from freesolo.freemask.recognition import Recogniser
+from freesolo.freemask.settings import GroupingSettings
 from freesolo.proposers import Proposer
 from freesolo.solo.proposer import SoloProposer
 from freesolo.solo.weights import load
@@ -37,4 +39,5 @@ def union() -> Proposer:
     model = load(shipped_weights())
     worth = {name: np.asarray(scores, np.float32) for name, scores in model.card.score_quantiles.items()}
     teacher = Ranked(FreeMask.from_preset(TEACHER), worth["teacher"], model.space)
-    return Union("union", (teacher, Ranked(SoloProposer(model), worth["solo"])))
+    recogniser = Recogniser.load(GroupingSettings())
+    return Union("union", (teacher, Ranked(SoloProposer(model), worth["solo"], recogniser=recogniser)))

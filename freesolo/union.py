@@ -3,9 +3,13 @@
 Scores of different proposers cannot be compared, but ranks can: each score becomes the share of a proposer's masks, over a large set of
 images, that score lower. Soft NMS on the log-odds of these ranks then lowers what overlaps something better, and what is left is put back
 on the scale of the first one's scores. (Lifting masks that both proposers find was tried: no gain beyond the noise.)
+
+A proposer that has not looked at its masks once more, each cut out of the image, can have that done here (`freesolo.freemask.recognition`).
 """
 
+import hashlib
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -17,14 +21,21 @@ from freesolo.instances import Float32, Instances
 from freesolo.proposers import Proposal, Proposer
 from freesolo.solo.embedding_space import EmbeddingSpace
 
+if TYPE_CHECKING:
+    from freesolo.freemask.recognition import Recogniser
+
 
 class UnionSettings(Config):
-    """Two constants, chosen on COCO train photographs."""
+    """Constants chosen on COCO train photographs."""
 
     nms_weight: float = Field(default=4.0, ge=0)
     """A mask loses this times IoU^2 for each better one, of the log-odds of its rank."""
     keep: int = Field(default=100, ge=1)
     """Masks of one image at most."""
+    recognition: float = Field(default=0.12, ge=0)
+    """Weight of the energy of a cut-out in the log-odds of a rank; as in `CueWeights`, where it counts in the log score."""
+    recognised: int = Field(default=40, ge=1)
+    """So many of a proposer's masks are cut out, the best ones."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +49,20 @@ class Ranked:
     space: EmbeddingSpace | None = None
     """Takes its embeddings to where the other one's are; None: they are there."""
 
-    def propose(self, image: npt.NDArray[np.uint8]) -> tuple[Instances, Float32, Proposal]:
+    recogniser: "Recogniser | None" = None
+    """Looks at its best masks once more; None: the proposer has done so itself."""
+
+    def propose(self, image: npt.NDArray[np.uint8], settings: UnionSettings) -> tuple[Instances, Float32, Proposal]:
         """Its masks, their ranks, and all it said."""
         proposal = self.proposer.propose(image)
         instances = proposal.instances
         if self.space is not None and instances.embeddings is not None:
             instances = replace(instances, embeddings=self.space.project(instances.embeddings))
-        return instances, ranks(instances.scores, self.quantiles), proposal
+        ranked = ranks(instances.scores, self.quantiles)
+        if self.recogniser is not None:
+            evidence = self.recogniser.evidence(image, instances, settings.recognised)
+            ranked = _probability(_log_odds(ranked) + np.float32(settings.recognition) * evidence)
+        return instances, ranked, proposal
 
 
 def ranks(scores: Float32, quantiles: Float32) -> Float32:
@@ -78,12 +96,15 @@ class Union:
 
     @property
     def identity(self) -> str:
-        """``union(identity+identity)``."""
-        return f"{self._name}({'+'.join(part.proposer.identity for part in self._parts)})"
+        """``union-settings(identity+identity)``: equal identities give equal masks."""
+        settings = hashlib.sha256(self._settings.model_dump_json().encode()).hexdigest()[:8]
+        return f"{self._name}-{settings}({'+'.join(part.proposer.identity for part in self._parts)})"
 
     def propose(self, image: npt.NDArray[np.uint8]) -> Proposal:
         """Masks of one upright RGB image, (height, width, 3) uint8, with scores as the first proposer gives them."""
-        (first, first_ranks, one), (second, second_ranks, other) = (part.propose(image) for part in self._parts)
+        (first, first_ranks, one), (second, second_ranks, other) = (
+            part.propose(image, self._settings) for part in self._parts
+        )
         fused = fuse(first, second, first_ranks, second_ranks, self._settings)
         fused = replace(fused, scores=scores_at(fused.scores, self._parts[0].quantiles))
         return Proposal(fused, one.hierarchy if one.hierarchy is not None else other.hierarchy)
@@ -101,12 +122,11 @@ def fuse(
         second_ranks: (m,) in (0, 1).
         settings: of the fusion.
     """
-    both_ranks = np.concatenate([first_ranks, second_ranks])
-    scores = np.log(both_ranks / (1 - both_ranks))
+    scores = _log_odds(np.concatenate([first_ranks, second_ranks]))
     both = joined(first, second)
     picks, values = soft_nms(scores, both.iou(both).astype(np.float32), settings.nms_weight, settings.keep)
     chosen = both[picks]
-    return Instances.from_counts(chosen.size, chosen.counts, 1 / (1 + np.exp(-values)), chosen.embeddings)
+    return Instances.from_counts(chosen.size, chosen.counts, _probability(values), chosen.embeddings)
 
 
 def joined(first: Instances, second: Instances) -> Instances:
@@ -117,3 +137,11 @@ def joined(first: Instances, second: Instances) -> Instances:
         embeddings = np.concatenate([one, other])
     scores = np.concatenate([first.scores, second.scores])
     return Instances.from_counts(first.size, first.counts + second.counts, scores, embeddings)
+
+
+def _log_odds(probability: Float32) -> Float32:
+    return np.asarray(np.log(probability / (1 - probability)), np.float32)
+
+
+def _probability(log_odds: Float32) -> Float32:
+    return np.asarray(1 / (1 + np.exp(-log_odds)), np.float32)

@@ -12,7 +12,7 @@ from freesolo.freemask.candidates import Candidates
 from freesolo.freemask.feature_maps import ImageFeatures
 from freesolo.freemask.hierarchy import RegionHierarchy
 from freesolo.freemask.merge_tree import MergeTree
-from freesolo.freemask.recognition import TYPICAL_ENERGY, Recogniser
+from freesolo.freemask.recognition import Recogniser
 from freesolo.freemask.region_graph import RegionGraph
 from freesolo.freemask.render import RegionRenderer
 from freesolo.freemask.settings import GroupingSettings
@@ -114,13 +114,8 @@ def _recognised(
     image: npt.NDArray[np.uint8], instances: Instances, recogniser: Recogniser, settings: GroupingSettings
 ) -> Instances:
     """The masks ranked anew; those that the classifier is not shown count as the least recognisable."""
-    shown = instances[: settings.recognised]
-    if not len(shown):
-        return instances
-    energies = recogniser.energies(image, shown)
-    everyone = np.full(len(instances), energies.min(), np.float32)
-    everyone[: len(shown)] = energies
-    scores = instances.scores + np.float32(settings.cues.recognition) * (everyone - np.float32(TYPICAL_ENERGY))
+    evidence = recogniser.evidence(image, instances, settings.recognised)
+    scores = instances.scores + np.float32(settings.cues.recognition) * evidence
     overlap = instances.iou(instances).astype(np.float32)
     picks, values = ranking.soft_nms(scores, overlap, settings.recognised_nms_weight, settings.keep)
     return replace(instances[picks], scores=values)

@@ -57,6 +57,21 @@ class Recogniser:
         state = network.state_dict()
         return cls(DenseLite0(network, dtype, max_stride=32), state["classifier.weight"], state["classifier.bias"])
 
+    def evidence(self, image: npt.NDArray[np.uint8], instances: Instances, shown: int) -> Float32:
+        """How much more recognisable than most masks each one is, for ranking: (n,) float32 energies less `TYPICAL_ENERGY`.
+
+        Args:
+            image: upright RGB, (height, width, 3) uint8.
+            instances: its masks, best first.
+            shown: only the first so many are looked at; the others count as the least recognisable of these.
+        """
+        if not len(instances):
+            return np.zeros(0, np.float32)
+        energies = self.energies(image, instances[:shown])
+        everyone = np.full(len(instances), energies.min(), np.float32)
+        everyone[: len(energies)] = energies
+        return everyone - np.float32(TYPICAL_ENERGY)
+
     @torch.inference_mode()
     def energies(self, image: npt.NDArray[np.uint8], instances: Instances) -> Float32:
         """(n,) float32 free energy of the classes for each mask of an upright RGB image, (height, width, 3) uint8; n > 0."""

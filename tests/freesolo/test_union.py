@@ -1,5 +1,7 @@
 """The union of two proposers: ranked in one list, nothing invented, nothing twice at the top."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -84,7 +86,7 @@ def test_embeddings_meet_in_one_space():
     found = union.propose(np.zeros((*SIZE, 3), np.uint8)).instances
     at = int(np.flatnonzero(found.boxes[:, 0] == 0)[0])
     assert found.embeddings[at] == pytest.approx(space.project(first.embeddings)[0])
-    assert union.identity == "u(a+b)"
+    assert re.fullmatch(r"u-[0-9a-f]{8}\(a\+b\)", union.identity)
 
 
 def test_embeddings_of_different_spaces_are_left_out():
@@ -98,3 +100,31 @@ def test_the_hierarchy_is_that_of_the_part_that_has_one():
     tree = object()
     parts = Ranked(Fixed("a", boxes((0, 0, 9, 1))), quantiles), Ranked(Fixed("b", boxes((0, 0, 9, 1)), tree), quantiles)
     assert Union("u", parts).propose(np.zeros((*SIZE, 3), np.uint8)).hierarchy is tree
+
+
+class Looking:
+    """Recognises masks by their place: the further down, the more it is sure."""
+
+    def __init__(self):
+        self.shown = []
+
+    def evidence(self, image, instances, shown):
+        self.shown.append(shown)
+        return instances.boxes[:, 1].astype(np.float32) - 15
+
+
+def test_a_second_look_ranks_the_masks_of_one_part_anew():
+    scores, nothing = np.linspace(0, 1, 101, dtype=np.float32), Instances.empty(SIZE)
+    second = boxes((0, 0, 10, 0.6), (30, 0, 10, 0.5))
+    image = np.zeros((*SIZE, 3), np.uint8)
+
+    def found(recogniser, weight=0.12):
+        parts = Ranked(Fixed("a", nothing), scores), Ranked(Fixed("b", second), scores, recogniser=recogniser)
+        return Union("u", parts, UnionSettings(recognition=weight, recognised=7)).propose(image).instances
+
+    looking = Looking()
+    assert found(None).boxes[0].tolist() == [0, 0, 10, 10]
+    assert found(looking).boxes[0].tolist() == [0, 30, 10, 10]
+    assert found(looking, weight=0).boxes[0].tolist() == [0, 0, 10, 10]
+    assert looking.shown == [7, 7]
+    assert ((found(looking).scores > 0) & (found(looking).scores < 1)).all()

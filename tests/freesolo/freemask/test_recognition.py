@@ -96,7 +96,7 @@ def test_masks_that_were_not_shown_never_overtake_one_that_was() -> None:
 
 def test_no_mask_and_equal_energies_change_nothing() -> None:
     nothing = Instances.empty((50, 50))
-    assert pipeline._recognised(IMAGE, nothing, Fixed(), GroupingSettings()) is nothing
+    assert len(pipeline._recognised(IMAGE, nothing, Fixed(), GroupingSettings())) == 0
     same = pipeline._recognised(IMAGE, apart(5), Fixed(*[13] * 5), GroupingSettings())
     assert same.counts == apart(5).counts
     assert same.scores == pytest.approx(apart(5).scores)
