@@ -19,8 +19,10 @@ import { layOut } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
 import { Navigator } from './review/navigator.js';
 import { Pointer } from './review/pointer.js';
+import { Reshape } from './review/reshape.js';
 import { Saver } from './review/saver.js';
 import { Stage } from './review/stage.js';
+import { Tools } from './review/tools.js';
 import { conflictWords, describeMask, describeRest, insteadOfMasks, nothingLeft, unsavedWords } from './review/words.js';
 
 const STATES = ['pending', 'accepted', 'rejected', 'unsure'];
@@ -41,7 +43,9 @@ class Review {
     this.images = new Images(this.api, signal);
     this.stage = new Stage(this.parts.stage, this.parts, signal);
     this.stage.overlay.visible = (mask) => this.visible(mask);
-    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (at) => this.#click(at) }, signal);
+    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at) }, signal);
+    this.tools = new Tools(this);
+    this.reshape = new Reshape(this);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
     this.saver = new Saver(this.api, {
@@ -59,7 +63,8 @@ class Review {
 
   #makeSide() {
     this.list = new MaskList(this.parts.list, {
-      onPick: (mask) => this.select(mask),
+      onPick: (mask, event) => this.#take(mask, event),
+      picked: this.picked,
       onHover: (mask) => this.stage.hover(mask),
       visible: (mask) => this.visible(mask),
       categoryName: (mask) => this.categories.name(mask.category_id),
@@ -103,6 +108,11 @@ class Review {
     return this.stage.selected;
   }
 
+  /** Masks picked beside the selected one, for merging. */
+  get picked() {
+    return this.stage.picked;
+  }
+
   // Images: what the navigator tells
 
   showLoading() {
@@ -113,6 +123,7 @@ class Review {
   showImage(image) {
     const { parts } = this;
     this.actions.reset();
+    this.tools.cancel();
     this.histogram.show(image.masks);
     this.stage.show(image);
     this.list.show(image.masks);
@@ -169,6 +180,7 @@ class Review {
   /** There are other masks on the image now. @param {object | null} [mask] to be selected; else the selected one stays so */
   rebuilt(mask = null) {
     const { masks } = this.image;
+    this.picked.clear();
     const kept = mask ?? (this.selected && masks.find((each) => each.id === this.selected.id));
     this.stage.rebuild();
     this.list.show(masks);
@@ -206,8 +218,37 @@ class Review {
     this.parts.stage.classList.toggle('over-mask', mask !== null);
   }
 
-  #click(point) {
-    this.select(nextAt(this.#at(point), this.selected));
+  #click(point, event) {
+    const found = this.#at(point);
+    this.#take(event.shiftKey ? (found[0] ?? null) : nextAt(found, this.selected), event);
+  }
+
+  /** What a click on a mask does; with Shift it is picked beside the selected one. */
+  #take(mask, { shiftKey }) {
+    if (shiftKey && mask && this.selected && mask !== this.selected) this.pick(mask);
+    else if (!shiftKey || !this.selected) {
+      this.unpick();
+      this.select(mask);
+    }
+  }
+
+  /** Pick a mask for merging, or put it back. */
+  pick(mask) {
+    if (!this.picked.delete(mask)) this.picked.add(mask);
+    this.list.update([mask]);
+    this.stage.draw();
+    const others = [...this.picked].filter((each) => each !== this.selected).length;
+    this.board.notice(others ? `${others + 1} masks picked: M merges them into the selected one.` : '');
+  }
+
+  /** Put all picked masks back; tells whether there were any. */
+  unpick() {
+    if (!this.picked.size) return false;
+    const masks = [...this.picked];
+    this.picked.clear();
+    this.list.update(masks);
+    this.stage.draw();
+    return true;
   }
 
   select(mask) {
@@ -223,6 +264,7 @@ class Review {
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
     this.parts.live.textContent = this.parts.line.textContent;
+    this.tools.describe();
   }
 
   count() {
