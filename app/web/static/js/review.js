@@ -12,15 +12,17 @@ import { Decider } from './review/decider.js';
 import { Filmstrip } from './review/filmstrip.js';
 import { Histogram } from './review/histogram.js';
 import { masksAt, nextAt } from './review/hit.js';
-import { Images, updateMask } from './review/images.js';
+import { Images, turn } from './review/images.js';
 import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
 import { layOut } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
 import { Navigator } from './review/navigator.js';
 import { Pointer } from './review/pointer.js';
+import { Reshape } from './review/reshape.js';
 import { Saver } from './review/saver.js';
 import { Stage } from './review/stage.js';
+import { Tools } from './review/tools.js';
 import { conflictWords, describeMask, describeRest, insteadOfMasks, nothingLeft, unsavedWords } from './review/words.js';
 
 const STATES = ['pending', 'accepted', 'rejected', 'unsure'];
@@ -41,7 +43,9 @@ class Review {
     this.images = new Images(this.api, signal);
     this.stage = new Stage(this.parts.stage, this.parts, signal);
     this.stage.overlay.visible = (mask) => this.visible(mask);
-    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (at) => this.#click(at) }, signal);
+    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at) }, signal);
+    this.tools = new Tools(this);
+    this.reshape = new Reshape(this);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
     this.saver = new Saver(this.api, {
@@ -59,7 +63,8 @@ class Review {
 
   #makeSide() {
     this.list = new MaskList(this.parts.list, {
-      onPick: (mask) => this.select(mask),
+      onPick: (mask, event) => this.#take(mask, event),
+      picked: this.picked,
       onHover: (mask) => this.stage.hover(mask),
       visible: (mask) => this.visible(mask),
       categoryName: (mask) => this.categories.name(mask.category_id),
@@ -103,6 +108,11 @@ class Review {
     return this.stage.selected;
   }
 
+  /** Masks picked beside the selected one, for merging. */
+  get picked() {
+    return this.stage.picked;
+  }
+
   // Images: what the navigator tells
 
   showLoading() {
@@ -113,6 +123,7 @@ class Review {
   showImage(image) {
     const { parts } = this;
     this.actions.reset();
+    this.tools.cancel();
     this.histogram.show(image.masks);
     this.stage.show(image);
     this.list.show(image.masks);
@@ -166,9 +177,11 @@ class Review {
     delete document.documentElement.dataset.image;
   }
 
-  rebuilt() {
+  /** There are other masks on the image now. @param {object | null} [mask] to be selected; else the selected one stays so */
+  rebuilt(mask = null) {
     const { masks } = this.image;
-    const kept = this.selected && masks.find((mask) => mask.id === this.selected.id);
+    this.picked.clear();
+    const kept = mask ?? (this.selected && masks.find((each) => each.id === this.selected.id));
     this.stage.rebuild();
     this.list.show(masks);
     this.histogram.show(masks);
@@ -205,8 +218,37 @@ class Review {
     this.parts.stage.classList.toggle('over-mask', mask !== null);
   }
 
-  #click(point) {
-    this.select(nextAt(this.#at(point), this.selected));
+  #click(point, event) {
+    const found = this.#at(point);
+    this.#take(event.shiftKey ? (found[0] ?? null) : nextAt(found, this.selected), event);
+  }
+
+  /** What a click on a mask does; with Shift it is picked beside the selected one. */
+  #take(mask, { shiftKey }) {
+    if (shiftKey && mask && this.selected && mask !== this.selected) this.pick(mask);
+    else if (!shiftKey || !this.selected) {
+      this.unpick();
+      this.select(mask);
+    }
+  }
+
+  /** Pick a mask for merging, or put it back. */
+  pick(mask) {
+    if (!this.picked.delete(mask)) this.picked.add(mask);
+    this.list.update([mask]);
+    this.stage.draw();
+    const others = [...this.picked].filter((each) => each !== this.selected).length;
+    this.board.notice(others ? `${others + 1} masks picked: M merges them into the selected one.` : '');
+  }
+
+  /** Put all picked masks back; tells whether there were any. */
+  unpick() {
+    if (!this.picked.size) return false;
+    const masks = [...this.picked];
+    this.picked.clear();
+    this.list.update(masks);
+    this.stage.draw();
+    return true;
   }
 
   select(mask) {
@@ -222,6 +264,7 @@ class Review {
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
     this.parts.live.textContent = this.parts.line.textContent;
+    this.tools.describe();
   }
 
   count() {
@@ -268,6 +311,14 @@ class Review {
     this.count();
   }
 
+  /** A mask of this image has other pixels now. @param {number[]} box where it was before: x, y, width, height */
+  edited(mask, box) {
+    this.stage.reshape([box, mask.bbox]);
+    this.list.update([mask]);
+    this.count();
+    if (mask === this.selected) this.describe();
+  }
+
   // Saving: what the saver tells
 
   #saving(state, unsaved, error) {
@@ -277,7 +328,9 @@ class Review {
     else this.board.settle('offline');
   }
 
-  #saved({ images }) {
+  #saved({ images, created }) {
+    const here = this.decider.learn(created).filter((mask) => this.image?.masks.includes(mask));
+    if (here.length) this.list.update(here);
     for (const [id, status] of Object.entries(images)) {
       this.film.setStatus(id, status);
       const image = this.images.peek(Number(id));
@@ -288,6 +341,7 @@ class Review {
   /** Somebody else changed masks first: show theirs, and offer mine again. */
   #conflict(refused) {
     this.#show(this.decider.concede(refused));
+    if (refused.some(({ instance }) => !instance)) this.navigator.bringUpToDate();
     const text = conflictWords(refused, {
       maskNumber: ({ image_id: id, instance_id: mask }) => this.images.peek(id)?.masks.find((each) => each.id === mask)?.number,
       imageName: (id) => (this.image?.id === id ? '' : (this.images.peek(id)?.name ?? `image ${id}`)),
@@ -298,12 +352,9 @@ class Review {
     this.board.alert('conflict', text, refused.some(({ instance }) => instance) ? [insist, keep] : [keep]);
   }
 
-  /** Paint those of the masks that are of this image. */
+  /** Show masks of this image or another as they are now. */
   #show(masks) {
-    const here = this.image ? masks.filter((mask) => this.image.masks[mask.number - 1] === mask) : [];
-    if (!here.length) return;
-    this.changed(here);
-    this.describe();
+    if (masks.length && this.image) this.rebuilt();
   }
 
   /** What an undo or redo changed. */
@@ -314,19 +365,14 @@ class Review {
     if (this.image?.id !== id) await this.navigator.goTo(id, { replace: true });
     if (this.image?.id !== id) return; // it cannot be shown; that was said
     const changed = new Set(instances.map((instance) => instance.id));
-    const masks = this.image.masks.filter((mask) => changed.has(mask.id));
-    this.changed(masks);
-    this.select(masks[0] ?? this.nextPending(null));
+    this.rebuilt(this.image.masks.find((mask) => changed.has(mask.id)) ?? this.nextPending(null));
     this.board.notice(what);
   }
-}
 
-function turn(image, instances, status) {
-  image.status = status;
-  const known = new Map(image.masks.map((mask) => [mask.id, mask]));
-  for (const instance of instances) {
-    const mask = known.get(instance.id);
-    if (mask) updateMask(mask, instance, image.height);
+  /** What pages before this one could not save is saved before an image is fetched. */
+  async begin() {
+    await this.saver.flush();
+    await this.navigator.route();
   }
 }
 
@@ -336,7 +382,7 @@ let current = null;
 export function mountReview(element, options) {
   current?.destroy();
   current = new Review(element, options);
-  current.actions.wait(current.navigator.route());
+  current.actions.wait(current.begin());
   document.dispatchEvent(new CustomEvent('annotator:refresh')); // the frame's last look was before there was this screen
   return current;
 }
