@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,20 @@ class MaskTable:
     sources: npt.NDArray[np.str_]
     embeddings: list[bytes | None]
     """float16 rows; their lengths may differ between sources."""
+
+
+class MaskRow(NamedTuple):
+    """What lists of masks need of one."""
+
+    id: int
+    image_id: int
+    revision: int
+    state: InstanceState
+    category_id: int | None
+    score: float
+
+
+_ROW = [instances.c[name] for name in MaskRow._fields]
 
 
 class MaskColumns:
@@ -87,15 +101,22 @@ class MaskColumns:
             found.update((row[0], row[1]) for row in self._connection.execute(query.where(chunk)))
         return found
 
-    def matching(self, states: Sequence[InstanceState], category: int | None) -> tuple[IntArray, FloatArray]:
-        """(ids, scores) of the masks in these states and with this category; 0: not named, None: any."""
-        conditions: list[ColumnElement[bool]] = [instances.c.deleted.is_(False), instances.c.state.in_(states)]
+    def rows(self, states: Sequence[InstanceState], category: int | None) -> list[MaskRow]:
+        """Masks in these states and with this category; 0: not named, None: any."""
+        i = instances.c
+        conditions: list[ColumnElement[bool]] = [i.deleted.is_(False), i.state.in_(states)]
         if category is not None:
-            conditions.append(
-                instances.c.category_id.is_(None) if category == 0 else instances.c.category_id == category
-            )
-        rows: Any = self._connection.execute(select(instances.c.id, instances.c.score).where(and_(*conditions))).all()
-        return np.array([row[0] for row in rows], np.int64), np.array([row[1] for row in rows], np.float64)
+            conditions.append(i.category_id.is_(None) if category == 0 else i.category_id == category)
+        return [MaskRow(*row) for row in self._connection.execute(select(*_ROW).where(and_(*conditions)))]
+
+    def rows_of(self, instance_ids: Sequence[int]) -> list[MaskRow]:
+        """Those of these masks that are not deleted."""
+        found: list[MaskRow] = []
+        for start in range(0, len(instance_ids), CHUNK):
+            chosen = instances.c.id.in_(instance_ids[start : start + CHUNK])
+            query = select(*_ROW).where(chosen, instances.c.deleted.is_(False))
+            found.extend(MaskRow(*row) for row in self._connection.execute(query))
+        return found
 
     def unseen(self) -> set[int]:
         """Masks whose state was last chosen together with many that nobody looked at; see `UNSEEN`."""

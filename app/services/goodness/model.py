@@ -76,12 +76,22 @@ class Quality:
 
 
 @dataclass(frozen=True, eq=False)
+class Checked:
+    """Decided masks with the estimate of a model that had not seen their image."""
+
+    p: FloatArray
+    accepted: npt.NDArray[np.bool_]
+    image_ids: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """Estimates of all masks of a table."""
 
     p: FloatArray
     """(n,) in (0, 1)."""
     quality: Quality
+    checked: Checked
 
 
 def prior(scores: npt.NDArray[np.floating]) -> FloatArray:
@@ -146,7 +156,8 @@ def fit(table: MaskTable, rows: IntArray) -> Fit:
     everything = np.column_stack([features, shares.of(np.arange(len(table.ids))).without(None)])
     line = _Line.fitted(design(None, np.arange(len(rows))), accepted)
     p = _Line.fitted(raw[:, None], accepted, _LOOSE).p(line.log_odds(everything)[:, None])
-    return Fit(np.clip(p, 1e-4, 1 - 1e-4), quality_of(crossed, accepted, prior(table.scores[rows])))
+    quality = quality_of(crossed, accepted, prior(table.scores[rows]))
+    return Fit(np.clip(p, 1e-4, 1 - 1e-4), quality, Checked(crossed, accepted, table.image_ids[rows]))
 
 
 def quality_of(p: FloatArray, accepted: npt.NDArray[np.bool_], before: FloatArray) -> Quality:

@@ -11,9 +11,7 @@ import numpy.typing as npt
 
 from app.errors import StoreError
 from app.services.goodness import model
-from app.services.goodness.features import Float32, units
 from app.services.workspace import Workspace
-from app.store.mask_columns import MaskTable
 
 _PAUSE = 3.0
 """Seconds between the end of one computation and the start of the next, at least."""
@@ -36,8 +34,8 @@ class Estimates:
     """In (0, 1), not rounded."""
     quality: model.Quality | None
     """None: not yet calibrated; the estimates are those of the score alone."""
-    units: list[tuple[npt.NDArray[np.int64], Float32]]
-    """Embeddings of unit length: (ids, (m, d) rows) for each length."""
+    checked: model.Checked | None
+    """What the quality was measured on."""
 
     @property
     def calibrated(self) -> bool:
@@ -54,7 +52,7 @@ class Estimates:
         return found
 
 
-_NOTHING = Estimates((0, 0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), None, [])
+_NOTHING = Estimates((0, 0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), None, None)
 
 
 class Tracker:
@@ -123,9 +121,5 @@ def _compute(ws: Workspace) -> Estimates:
         image_ids=table.image_ids[order],
         p=p[order],
         quality=None if fitted is None else fitted.quality,
-        units=_kept(table),
+        checked=None if fitted is None else fitted.checked,
     )
-
-
-def _kept(table: MaskTable) -> list[tuple[npt.NDArray[np.int64], Float32]]:
-    return [(table.ids[places], rows) for places, rows in units(table)]
