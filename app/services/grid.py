@@ -125,4 +125,5 @@ def _matches(row: MaskRow, wanted: Wanted) -> bool:
 
 def _order(p: npt.NDArray[np.float64], ids: npt.NDArray[np.int64], order: Order) -> npt.NDArray[np.intp]:
     keys = {"best": -p, "worst": p, "uncertain": np.abs(p - 0.5)}[order]
-    return np.lexsort((ids, keys))
+    places: npt.NDArray[np.intp] = np.lexsort((ids, keys))
+    return places

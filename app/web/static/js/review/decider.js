@@ -26,6 +26,19 @@ export class Decider {
     if (mask.category_id !== categoryId) this.#record(image, [mask], 'category', { category_id: categoryId });
   }
 
+  /**
+   * Give masks of any images, each with its `image_id`, a state or a category; one step for undo.
+   * @param {object[]} masks @param {{state: string} | {category_id: number | null}} change
+   * @param {{unseen?: boolean}} how unseen: nobody looked at them one by one, so nothing is learnt from them
+   */
+  change(masks, change, { unseen = false } = {}) {
+    const [field, value] = Object.entries(change)[0];
+    if (field === 'category_id') this.lastCategory = value;
+    const others = masks.filter((mask) => mask[field] !== value);
+    this.#record(null, others, field === 'state' ? 'state' : 'category', change, unseen ? 'unseen-' : '');
+    return others;
+  }
+
   finish(image) {
     image.status = 'done';
     this.#saver.add([{ image_id: image.id, group: this.#group(), action: 'finish' }]);
@@ -63,14 +76,14 @@ export class Decider {
     }).filter(Boolean);
   }
 
-  #record(image, masks, action, change) {
+  #record(image, masks, action, change, prefix = '') {
     if (!masks.length) return;
-    const group = this.#group();
+    const group = prefix + this.#group();
     this.#saver.add(
-      masks.map((mask) => ({ image_id: image.id, group, action, instance_id: mask.id, revision: mask.revision, ...change })),
+      masks.map((mask) => ({ image_id: image?.id ?? mask.image_id, group, action, instance_id: mask.id, revision: mask.revision, ...change })),
     );
     for (const mask of masks) Object.assign(mask, change, { revision: mask.revision + 1 });
-    this.#trail.push({ imageId: image.id, maskId: masks[0].id });
+    this.#trail.push({ imageId: image?.id ?? masks[0].image_id, maskId: masks[0].id });
   }
 
   #group() {
