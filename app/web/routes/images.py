@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from app.services import catalogue, pictures, review
+from app.services import catalogue, goodness, pictures, review
 from app.store.images import Order
 from app.store.records import Image, ImageStatus
 from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
@@ -51,6 +51,8 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
     """An image with its masks, best score first."""
     found = review.load(workspace, image_id)
     row, place = found.image, found.neighbours
+    # Only what was learnt from this project's decisions is told as an estimate.
+    estimates = goodness.of_images(workspace, [image_id]) if goodness.estimates(workspace).calibrated else {}
     return {
         "id": row.id,
         "name": row.name,
@@ -65,7 +67,7 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
         "total": place.total,
         "previous": place.previous,
         "next": place.next,
-        "instances": [instance_json(instance) for instance in found.instances],
+        "instances": [{**instance_json(each), "p": estimates.get(each.id)} for each in found.instances],
     }
 
 

@@ -37,6 +37,10 @@ export class Api {
     return `${this.base}/images/${id}/thumbnail?v=${encodeURIComponent(version ?? '')}`;
   }
 
+  cropUrl(id, revision) {
+    return `${this.base}/instances/${id}/crop?v=${revision}`;
+  }
+
   async #request(path, options) {
     let answer;
     try {

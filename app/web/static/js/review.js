@@ -96,6 +96,7 @@ class Review {
 
   destroy() {
     this.saver.leave();
+    this.saver.retire();
     this.#ending.abort();
     this.sheet.dialog.remove();
   }
@@ -256,6 +257,17 @@ class Review {
     this.list.select(mask);
     this.categories.mark(mask?.category_id ?? null);
     this.describe();
+  }
+
+  /** Select a mask by its id, close enough to be seen. */
+  pick(id) {
+    const mask = this.image.masks.find((each) => each.id === id);
+    if (!mask) {
+      this.board.notice('That mask is no longer on this image.');
+      return;
+    }
+    this.select(mask);
+    this.stage.zoomToSelected();
   }
 
   describe() {

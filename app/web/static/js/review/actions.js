@@ -2,6 +2,7 @@
 // fast hand never decides on the image before.
 
 import { ApiError } from '../api.js';
+import { flushAll } from './saver.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
@@ -82,6 +83,7 @@ export class Actions {
     'next-part': () => this.#nextPart(1),
     'previous-part': () => this.#nextPart(-1),
     search: () => this.#search(),
+    alike: () => this.#alike(),
     category: ({ key }) => this.#nameByKey(key),
     'same-category': () => this.#sameCategory(),
     'new-category': () => this.#screen.categories.field.focus(),
@@ -170,8 +172,8 @@ export class Actions {
   }
 
   async #turn(path, otherwise) {
-    const { saver, api, board } = this.#screen;
-    if (!(await saver.flush())) return; // the alert says that the app does not answer
+    const { api, board } = this.#screen;
+    if (!(await flushAll())) return; // the alert says that the app does not answer
     try {
       const turned = await api.post(path, {});
       if (turned.image_id === null) board.notice(otherwise);
@@ -198,6 +200,12 @@ export class Actions {
   #search() {
     location.hash = '#/queue';
     requestAnimationFrame(() => document.dispatchEvent(new CustomEvent('annotator:search')));
+  }
+
+  #alike() {
+    const { selected, board } = this.#screen;
+    if (selected) location.hash = `#/grid/like/${selected.id}`;
+    else board.notice('Select a mask first: click it or press Tab.');
   }
 
   #nameByKey(key) {

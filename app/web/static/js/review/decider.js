@@ -54,7 +54,7 @@ export class Decider {
     const pixels = trim(bitmap);
     if (!pixels) return false;
     const counts = encode(pixels, image.height, image.width);
-    if (counts !== mask.counts) this.#record(image, [mask], 'edit', { counts, state }, editOf(pixels, counts, state));
+    if (counts !== mask.counts) this.#record(image, [mask], 'edit', { counts, state }, { local: editOf(pixels, counts, state) });
     return true;
   }
 
@@ -74,7 +74,7 @@ export class Decider {
       { key: mask.id, image_id: image.id, group: this.#group(), action: 'create', counts, category_id: categoryId, ...parent },
     ]);
     arrange(image, [...image.masks, mask]);
-    this.#leaveTrail(image, mask);
+    this.#leaveTrail(image.id, mask);
     return mask;
   }
 
@@ -83,6 +83,19 @@ export class Decider {
     const gone = new Set(masks);
     this.#record(image, masks, 'delete', {});
     arrange(image, image.masks.filter((mask) => !gone.has(mask)));
+  }
+
+  /**
+   * Give masks of any images, each with its `image_id`, a state or a category; one step for undo.
+   * @param {object[]} masks @param {{state: string} | {category_id: number | null}} change
+   * @param {{unseen?: boolean}} how unseen: nobody looked at them one by one, so nothing is learnt from them
+   */
+  change(masks, change, { unseen = false } = {}) {
+    const [field, value] = Object.entries(change)[0];
+    if (field === 'category_id') this.lastCategory = value;
+    const others = masks.filter((mask) => mask[field] !== value);
+    this.#record(null, others, field === 'state' ? 'state' : 'category', change, { prefix: unseen ? 'unseen-' : '' });
+    return others;
   }
 
   finish(image) {
@@ -139,19 +152,21 @@ export class Decider {
     }).filter(Boolean);
   }
 
-  #record(image, masks, action, change, local = change) {
+  #record(image, masks, action, change, { local = change, prefix = '' } = {}) {
     if (!masks.length) return;
-    const group = this.#group();
+    const group = prefix + this.#group();
     this.#saver.add(
-      masks.map((mask) => ({ image_id: image.id, group, action, ...referenceTo(mask.id), revision: mask.revision, ...change })),
+      masks.map((mask) => ({
+        image_id: image?.id ?? mask.image_id, group, action, ...referenceTo(mask.id), revision: mask.revision, ...change,
+      })),
     );
     for (const mask of masks) Object.assign(mask, local, { revision: mask.revision + 1 });
-    this.#leaveTrail(image, masks[0]);
+    this.#leaveTrail(image?.id ?? masks[0].image_id, masks[0]);
   }
 
   /** Several strokes on one mask are one place to go back to. */
-  #leaveTrail(image, mask) {
-    if (this.#trail.at(-1)?.maskId !== mask.id) this.#trail.push({ imageId: image.id, maskId: mask.id });
+  #leaveTrail(imageId, mask) {
+    if (this.#trail.at(-1)?.maskId !== mask.id) this.#trail.push({ imageId, maskId: mask.id });
   }
 
   #group() {

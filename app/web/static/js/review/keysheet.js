@@ -1,12 +1,13 @@
 // The sheet of keys behind `?`, made from the table of keys.
 
 import { h } from '../dom.js';
+import { GRID_KEYS } from '../grid/keymap.js';
 import { GESTURES, KEYMAP, keyLabel } from './keymap.js';
 
 export class KeySheet {
   constructor() {
     const groups = new Map();
-    for (const binding of KEYMAP) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
+    for (const binding of [...KEYMAP, ...GRID_KEYS.filter(({ label }) => label)]) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
     this.dialog = h(
       'dialog', { class: 'key-sheet', 'aria-label': 'Keys' },
       h(

@@ -26,12 +26,14 @@ export class Navigator {
     this.#screen = screen;
   }
 
-  /** Open what the address says: #/review/7, or with #/review the image that was open, at first the first one to do. */
+  /** Open what the address says: #/review/7, #/review/7/1234 with that mask, or with #/review the image that was open, at first the first one to do. */
   async route() {
-    const [, tab, id] = location.hash.split('/');
+    const [, tab, id, mask] = location.hash.split('/');
     if (tab !== 'review') return;
     if (id) {
       if (Number(id) !== this.#target) await this.open(Number(id));
+      else await this.bringUpToDate(); // other screens decide too
+      if (mask && this.image?.id === Number(id)) this.#screen.pick(Number(mask));
     } else if (this.image) history.replaceState(null, '', `${ADDRESS}/${this.image.id}`);
     else await this.openNext(null);
   }

@@ -16,6 +16,14 @@ const PASSING = new Set([0, 401, 408, 429]);
 
 export const unique = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
 
+const savers = new Set();
+
+/** Send what any screen of this page still has to save; true once everything is answered. Undo needs the log to be whole. */
+export async function flushAll() {
+  for (const saver of savers) if (!(await saver.flush())) return false;
+  return true;
+}
+
 export class Saver {
   #api;
   #queue = [];
@@ -34,6 +42,7 @@ export class Saver {
   constructor(api, events) {
     this.#api = api;
     this.events = events;
+    savers.add(this);
     this.#adopt();
   }
 
@@ -63,6 +72,11 @@ export class Saver {
       if (!(await this.#sending)) return false;
     }
     return true;
+  }
+
+  /** The screen is gone; what it has not saved goes on being sent. */
+  retire() {
+    savers.delete(this);
   }
 
   /** The page goes away: one last request that outlives it; what it cannot carry waits in localStorage. */

@@ -6,12 +6,16 @@ import { lookOf } from './palette.js';
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+/** What this project's decisions say of a mask; nothing while there are too few. */
+const estimateWords = (p) => (typeof p === 'number' ? ` (est. ${Math.round(100 * p)} % good)` : '');
+
 /** The line under the canvas about one mask. */
 export function describeMask(mask, image, categoryName) {
   const { parts, holes } = shapeOf(mask);
   const share = (100 * mask.area) / (image.width * image.height);
   const texts = [
-    `#${mask.number}`, lookOf(mask).word, categoryName, drawn(mask) ? 'made by hand' : `score ${mask.score.toFixed(2)}`,
+    `#${mask.number}`, lookOf(mask).word, categoryName,
+    drawn(mask) ? 'made by hand' : `score ${mask.score.toFixed(2)}${estimateWords(mask.p)}`,
     `area ${share < 0.1 ? share.toFixed(2) : share.toFixed(1)} %`, plural(parts, 'part'), holes ? plural(holes, 'hole') : '',
   ];
   return texts.filter(Boolean).join(' · ');
