@@ -9,6 +9,7 @@ from app.store.images import Images
 from app.store.instances import Instances
 from app.store.jobs import Jobs
 from app.store.looks import Looks
+from app.store.mask_columns import MaskColumns
 from app.store.meta import Meta
 from app.store.steps import Steps
 
@@ -21,6 +22,7 @@ class Transaction:
         self.images = Images(connection)
         self.instances = Instances(connection)
         self.looks = Looks(connection)
+        self.columns = MaskColumns(connection)
         self.categories = Categories(connection)
         self.decisions = Decisions(connection)
         self.steps = Steps(connection)
