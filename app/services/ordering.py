@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from app.services import goodness
 from app.services.duplicates import GROUPED
 from app.services.looks import refresh
 from app.services.workspace import Workspace
@@ -119,24 +120,21 @@ def _together(briefs: Iterable[Brief]) -> list[int]:
 
 def uncertainties(ws: Workspace, image_ids: Sequence[int]) -> dict[int, float]:
     """Mean binary entropy, in bits, of how likely each undecided mask is good, by image."""
+    estimates = goodness.bring_up_to_date(ws)
     found: dict[int, float] = {}
     for start in range(0, len(image_ids), _CHUNK):
-        chunk = image_ids[start : start + _CHUNK]
-        for image_id, values in likelihoods(ws, chunk).items():
-            found[image_id] = float(entropy(np.array(list(values.values()), np.float32)).mean())
+        with ws.store.read() as tx:
+            rows = tx.instances.pending_scores(image_ids[start : start + _CHUNK])
+        for image_id, masks in rows.items():
+            ids, scores = np.array([row[0] for row in masks], np.int64), np.array([row[1] for row in masks])
+            found[image_id] = float(entropy(estimates.of(ids, scores)).mean())
     return found
 
 
-def likelihoods(ws: Workspace, image_ids: Sequence[int]) -> dict[int, dict[int, float]]:
-    """How likely each undecided mask of these images is good, by image and mask: its score."""
-    with ws.store.read() as tx:
-        return {image_id: dict(rows) for image_id, rows in tx.instances.pending_scores(image_ids).items()}
-
-
-def entropy(likelihood: Float32) -> Float32:
+def entropy(likelihood: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Binary entropy in bits, 0 to 1; what lies outside [0, 1] counts as sure."""
-    p = np.clip(likelihood.astype(np.float64), 1e-9, 1 - 1e-9)
-    return np.asarray(-(p * np.log2(p) + (1 - p) * np.log2(1 - p)), np.float32)
+    p = np.clip(likelihood, 1e-9, 1 - 1e-9)
+    return np.asarray(-(p * np.log2(p) + (1 - p) * np.log2(1 - p)))
 
 
 def _spread(ws: Workspace, briefs: Sequence[Brief], unsure: dict[int, float]) -> list[Brief]:

@@ -14,7 +14,9 @@ from app.store.transaction import Transaction
 
 __all__ = ["Action", "Conflict", "Operation", "Outcome", "ReviewImage", "Undone", "apply", "load", "redo", "undo"]
 
-Action = Literal["state", "category", "finish", "reopen"]
+Action = Literal["state", "category", "finish", "reopen", "dismiss"]
+
+_ON_IMAGES = ("finish", "reopen", "dismiss")
 
 _LONGEST_NAME = 200
 """Characters of a key, group or reviewer."""
@@ -48,6 +50,8 @@ class Operation:
     """Needed for the action state."""
     category_id: int | None = None
     """For the action category; None takes the name away."""
+    box: tuple[int, int, int, int] | None = None
+    """Needed for the action dismiss: [x, y, width, height] of the place where nothing is missing."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,9 @@ def _check(operation: Operation) -> None:
             raise ReviewError(f"an operation's {name} has 1 to {_LONGEST_NAME} characters")
     if operation.action not in get_args(Action):
         raise ReviewError(f"unknown action {operation.action!r}: there are {', '.join(get_args(Action))}")
-    if operation.action in ("finish", "reopen"):
+    if operation.action == "dismiss" and operation.box is None:
+        raise ReviewError("the action dismiss needs box")
+    if operation.action in _ON_IMAGES:
         return
     if operation.instance_id is None or operation.revision is None:
         raise ReviewError(f"the action {operation.action} needs instance_id and revision")
@@ -149,19 +155,22 @@ class _Batch:
         """Save one operation, or add a conflict; a known key does nothing."""
         if operation.key in self.saved:
             return
-        if operation.action in ("finish", "reopen"):
+        if operation.action in _ON_IMAGES:
             self._on_image(operation)
         else:
             self._on_instance(operation)
 
     def _on_image(self, operation: Operation) -> None:
         image = self._images[operation.image_id]
-        before: dict[str, Any] = {"closed": image["closed"]}
+        field = "dismissed" if operation.action == "dismiss" else "closed"
+        before: dict[str, Any] = {field: image[field]}
         if operation.revision is not None and operation.revision != image["revision"]:
             message = "the image was finished or reopened elsewhere meanwhile"
             self.conflicts.append(Conflict(operation.key, None, message))
             return
-        after = {"closed": operation.action == "finish"}
+        after: dict[str, Any] = {field: operation.action == "finish"}
+        if operation.box is not None and field == "dismissed":
+            after = {field: [*(image[field] or []), list(operation.box)]}
         image.update(after, revision=image["revision"] + 1)
         self._tx.images.change(operation.image_id, **image)
         self._log(operation, before, after, image["revision"])
@@ -197,7 +206,7 @@ class _Batch:
             undoes=None,
             action=operation.action,
             image_id=operation.image_id,
-            instance_id=operation.instance_id if operation.action in ("state", "category") else None,
+            instance_id=None if operation.action in _ON_IMAGES else operation.instance_id,
             before=before,
             after=after,
             revision=revision,
@@ -224,7 +233,10 @@ class _Batch:
 
 
 def _images(tx: Transaction, image_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    found = {image.id: {"closed": image.closed, "revision": image.revision} for image in tx.images.of_ids(image_ids)}
+    found = {
+        image.id: {"closed": image.closed, "dismissed": image.dismissed, "revision": image.revision}
+        for image in tx.images.of_ids(image_ids)
+    }
     for image_id in image_ids:
         if image_id not in found:
             raise NotFoundError(f"there is no image {image_id} in this workspace")

@@ -106,6 +106,7 @@ def _sentence(verb: str, rows: list[Decision], skipped: int) -> str:
     text = {
         "finish": "image finished",
         "reopen": "image reopened",
+        "dismiss": "place without a mask dismissed",
         "category": f"{number} named",
         "pending": f"{number} set back to undecided",
         "unsure": f"{number} marked unsure",

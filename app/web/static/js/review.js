@@ -17,6 +17,7 @@ import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
 import { layOut } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
+import { Missed } from './review/missed.js';
 import { Navigator } from './review/navigator.js';
 import { Pointer } from './review/pointer.js';
 import { Saver } from './review/saver.js';
@@ -50,6 +51,7 @@ class Review {
       onConflict: (refused) => this.#conflict(refused),
     });
     this.decider = new Decider(this);
+    this.missed = new Missed(this);
     this.navigator = new Navigator(this, this);
     this.sheet = new KeySheet();
     document.body.append(this.sheet.dialog);
@@ -123,6 +125,7 @@ class Review {
     this.board.message(insteadOfMasks(image));
     this.select(this.nextPending(null));
     this.count();
+    this.missed.reset();
     this.stage.flush();
     document.documentElement.dataset.image = image.id;
     this.#idle();
@@ -157,6 +160,7 @@ class Review {
   }
 
   #clear() {
+    this.missed.reset();
     this.stage.show(null);
     this.stage.flush();
     this.list.show([]);
@@ -175,6 +179,7 @@ class Review {
     this.board.message(insteadOfMasks(this.image));
     this.select(kept ?? this.nextPending(null));
     this.count();
+    this.missed.later();
   }
 
   #overview(overview) {
@@ -210,6 +215,7 @@ class Review {
   }
 
   select(mask) {
+    if (mask) this.missed.leave();
     this.stage.select(mask);
     this.list.select(mask);
     this.categories.mark(mask?.category_id ?? null);
@@ -283,6 +289,7 @@ class Review {
       const image = this.images.peek(Number(id));
       if (image) image.status = status;
     }
+    this.missed.later();
   }
 
   /** Somebody else changed masks first: show theirs, and offer mine again. */
@@ -317,6 +324,7 @@ class Review {
     const masks = this.image.masks.filter((mask) => changed.has(mask.id));
     this.changed(masks);
     this.select(masks[0] ?? this.nextPending(null));
+    this.missed.later();
     this.board.notice(what);
   }
 }

@@ -16,6 +16,7 @@ const TOOLS = [
   ['reject-all', 'Reject all', 'bad'],
   ['auto-advance', 'Advance', 'toggle'],
   null,
+  ['next-missed', 'Missed', ''],
   ['zoom-mask', 'Zoom', ''],
   ['zoom-fit', 'Whole', ''],
   ['outline', 'Outline', 'toggle'],
@@ -62,6 +63,7 @@ function makeImageParts() {
     name: h('span', { class: 'image-name' }),
     place: h('span', { class: 'image-place' }),
     note: h('span', { class: 'image-note' }),
+    missed: h('span', { class: 'image-missed' }),
     line: h('div', { class: 'mask-line' }),
     live: h('div', { class: 'visually-hidden', 'aria-live': 'polite' }),
     film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
@@ -113,6 +115,6 @@ function head(parts, act) {
   );
   return h(
     'div', { class: 'image-head' },
-    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, finish,
+    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, parts.missed, finish,
   );
 }

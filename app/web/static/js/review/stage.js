@@ -23,6 +23,9 @@ export class Stage {
   selected = null;
   hovered = null;
   bare = false;
+  /** Places without a mask, and the one of them that is looked at: {path} each. */
+  places = [];
+  place = null;
 
   /** @param {HTMLElement} element @param {{picture: HTMLCanvasElement, masks: HTMLCanvasElement, marks: HTMLCanvasElement}} layers */
   constructor(element, layers, signal) {
@@ -90,6 +93,10 @@ export class Stage {
 
   zoomToSelected() {
     if (this.selected) this.#look(() => this.view.showBox(this.selected.bbox, this.#size));
+  }
+
+  zoomToBox(box) {
+    this.#look(() => this.view.showBox(box, this.#size));
   }
 
   fit() {
