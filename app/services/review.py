@@ -15,9 +15,9 @@ from app.store.transaction import Transaction
 
 __all__ = ["Action", "Conflict", "Operation", "Outcome", "ReviewImage", "Undone", "apply", "load", "redo", "undo"]
 
-Action = Literal["state", "category", "edit", "create", "delete", "finish", "reopen"]
+Action = Literal["state", "category", "edit", "create", "delete", "finish", "reopen", "dismiss"]
 
-_ON_IMAGES = ("finish", "reopen")
+_ON_IMAGES = ("finish", "reopen", "dismiss")
 _DRAWN_SCORE = 1.0
 
 _LONGEST_NAME = 200
@@ -60,6 +60,8 @@ class Operation:
     """The mask that a created one was made from."""
     parent_key: str | None = None
     """In place of ``parent_id``, as ``instance_key``."""
+    box: tuple[int, int, int, int] | None = None
+    """Needed for the action dismiss: [x, y, width, height] of the place where nothing is missing."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ def _check(operation: Operation) -> None:
             raise ReviewError(f"an operation's {name} has 1 to {_LONGEST_NAME} characters")
     if operation.action not in get_args(Action):
         raise ReviewError(f"unknown action {operation.action!r}: there are {', '.join(get_args(Action))}")
+    if operation.action == "dismiss" and operation.box is None:
+        raise ReviewError("the action dismiss needs box")
     if operation.action in _ON_IMAGES:
         return
     if operation.action in ("edit", "create") and operation.counts is None:
@@ -186,8 +190,12 @@ class _Batch:
             message = "the image was finished or reopened elsewhere meanwhile"
             self.conflicts.append(Conflict(operation.key, None, message))
             return
-        before, after = {"closed": image.closed}, {"closed": operation.action == "finish"}
-        self._images[image.id] = replace(image, closed=after["closed"], revision=image.revision + 1)
+        after: dict[str, Any] = {"closed": operation.action == "finish"}
+        if operation.action == "dismiss":
+            assert operation.box is not None  # checked before
+            after = {"dismissed": [*(image.dismissed or []), list(operation.box)]}
+        before = {name: getattr(image, name) for name in after}
+        self._images[image.id] = replace(image, **after, revision=image.revision + 1)
         self._tx.images.change(image.id, **after, revision=image.revision + 1)
         self._log(operation, None, before, after, image.revision + 1)
 

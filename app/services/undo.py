@@ -122,6 +122,7 @@ def _sentence(verb: str, rows: list[Decision], skipped: int) -> str:
     text = {
         "finish": "image finished",
         "reopen": "image reopened",
+        "dismiss": "place without a mask dismissed",
         "category": f"{number} named",
         "edit": f"{number} edited",
         "create": f"{number} drawn",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
 
 from app.store.images import CHUNK
 from app.store.records import Instance, InstanceState, NewInstance
@@ -44,6 +44,31 @@ class Instances:
             for row in self._connection.execute(query.order_by(instances.c.id)):
                 found.setdefault(row.image_id, []).append(_instance(row))
         return found
+
+    def pending_scores(self, image_ids: Sequence[int]) -> dict[int, list[tuple[int, float]]]:
+        """(id, score) of the undecided masks of these images, by image."""
+        found: dict[int, list[tuple[int, float]]] = {}
+        columns = (instances.c.image_id, instances.c.id, instances.c.score)
+        for start in range(0, len(image_ids), CHUNK):
+            query = select(*columns).where(
+                instances.c.image_id.in_(image_ids[start : start + CHUNK]),
+                instances.c.deleted.is_(False),
+                instances.c.state == "pending",
+            )
+            for row in self._connection.execute(query):
+                found.setdefault(row.image_id, []).append((row.id, row.score))
+        return found
+
+    def best_embeddings(self, image_id: int, limit: int) -> list[bytes]:
+        """Embeddings (float16 rows) of an image's masks, best score first."""
+        query = select(instances.c.embedding).where(
+            instances.c.image_id == image_id, instances.c.deleted.is_(False), instances.c.embedding.is_not(None)
+        )
+        return list(self._connection.scalars(query.order_by(instances.c.score.desc(), instances.c.id).limit(limit)))
+
+    def newest(self) -> int:
+        """The largest id of a mask; 0 where there is none."""
+        return self._connection.scalar(select(func.coalesce(func.max(instances.c.id), 0))) or 0
 
     def add_many(self, image_id: int, source: str, new: Sequence[NewInstance]) -> None:
         """Pending masks from one source."""

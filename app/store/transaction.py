@@ -8,6 +8,7 @@ from app.store.folders import Folders
 from app.store.images import Images
 from app.store.instances import Instances
 from app.store.jobs import Jobs
+from app.store.looks import Looks
 from app.store.mask_columns import MaskColumns
 from app.store.meta import Meta
 from app.store.steps import Steps
@@ -20,6 +21,7 @@ class Transaction:
         self.folders = Folders(connection)
         self.images = Images(connection)
         self.instances = Instances(connection)
+        self.looks = Looks(connection)
         self.columns = MaskColumns(connection)
         self.categories = Categories(connection)
         self.decisions = Decisions(connection)

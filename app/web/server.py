@@ -28,6 +28,7 @@ from app.web import demo, routes
 from app.web.importer import Importer
 from app.web.routes import errors, uploads
 from app.web.security import Guard, is_loopback
+from app.web.surveyor import Surveyor
 
 STATIC = Path(__file__).with_name("static")
 Auth = tuple[str, str]
@@ -77,6 +78,7 @@ def make_api(workspace: Workspace) -> FastAPI:
     app = FastAPI(title="FreeSOLO Annotator", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.workspace = workspace
     app.state.importer = Importer(workspace)
+    app.state.surveyor = Surveyor(workspace)
     errors.install(app)
     app.include_router(routes.router)
     return app

@@ -81,6 +81,11 @@ class RegionHierarchy:
         members: Int32 = leaves[ranges[local, 0] : ranges[local, 1]]
         return members
 
+    def layout(self, tree: int) -> tuple[Int32, Int32]:
+        """(n,) int32 regions in the order of a tree's leaves, and (nodes, 2) int32: below a node are ``leaves[start:stop]``."""
+        _, leaves, ranges = self._shapes[tree]
+        return leaves, ranges
+
     def region_at(self, x: float, y: float) -> int:
         """The region under a point of the image, pixels from the top left corner; points outside take the nearest region."""
         (height, width), (rows, columns) = self.size, self.labels.shape

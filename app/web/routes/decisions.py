@@ -13,6 +13,7 @@ router = APIRouter()
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+_Side = Annotated[int, Field(ge=0, le=10**6)]
 _Revision = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 
 
@@ -35,6 +36,7 @@ class Operation(_Body):
     counts: str | None = None
     parent_id: _Id | None = None
     parent_key: _Name | None = None
+    box: tuple[_Side, _Side, _Side, _Side] | None = None
 
 
 class Decisions(_Body):

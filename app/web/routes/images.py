@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from app.services import catalogue, goodness, pictures, review
-from app.store.images import Order
+from app.store.images import Only
 from app.store.records import Image, ImageStatus
 from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
 
@@ -24,13 +24,16 @@ def images(
     workspace: WorkspaceOf,
     status: ImageStatus | None = None,
     search: Annotated[str, Query(max_length=200)] = "",
-    order: Order = "name",
+    only: Only = "",
     offset: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=_LONGEST_PAGE)] = 200,
 ) -> dict[str, Any]:
-    """A stretch of the queue."""
-    page = catalogue.list_images(workspace, status, search, order, offset, limit)
-    return {"total": page.total, "rows": [_row(image) for image in page.rows]}
+    """A stretch of the queue, in its kept order."""
+    page = catalogue.list_images(workspace, status, search, only, offset, limit)
+    return {
+        "total": page.total,
+        "rows": [{**_row(row), "alike": page.alike.get(row.alike or 0, 0)} for row in page.rows],
+    }
 
 
 @router.get("/next")

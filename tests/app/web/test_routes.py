@@ -54,7 +54,7 @@ def test_images_are_filtered(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["status=lost", "order=size", "offset=-1", "limit=0", "limit=100000", f"offset={2**80}", "search=" + "x" * 999],
+    ["status=lost", "only=me", "offset=-1", "limit=0", "limit=100000", f"offset={2**80}", "search=" + "x" * 999],
 )
 def test_nonsense_in_the_query_is_told(client, query):
     answer = client.get(f"/api/images?{query}")

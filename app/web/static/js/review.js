@@ -17,6 +17,7 @@ import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
 import { layOut } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
+import { Missed } from './review/missed.js';
 import { Navigator } from './review/navigator.js';
 import { Pointer } from './review/pointer.js';
 import { Reshape } from './review/reshape.js';
@@ -54,6 +55,7 @@ class Review {
       onConflict: (refused) => this.#conflict(refused),
     });
     this.decider = new Decider(this);
+    this.missed = new Missed(this);
     this.navigator = new Navigator(this, this);
     this.sheet = new KeySheet();
     document.body.append(this.sheet.dialog);
@@ -135,6 +137,7 @@ class Review {
     this.board.message(insteadOfMasks(image));
     this.select(this.nextPending(null));
     this.count();
+    this.missed.reset();
     this.stage.flush();
     document.documentElement.dataset.image = image.id;
     this.#idle();
@@ -169,6 +172,7 @@ class Review {
   }
 
   #clear() {
+    this.missed.reset();
     this.stage.show(null);
     this.stage.flush();
     this.list.show([]);
@@ -189,6 +193,7 @@ class Review {
     this.board.message(insteadOfMasks(this.image));
     this.select(kept ?? this.nextPending(null));
     this.count();
+    this.missed.later();
   }
 
   #overview(overview) {
@@ -253,6 +258,7 @@ class Review {
   }
 
   select(mask) {
+    if (mask) this.missed.leave();
     this.stage.select(mask);
     this.list.select(mask);
     this.categories.mark(mask?.category_id ?? null);
@@ -348,6 +354,7 @@ class Review {
       const image = this.images.peek(Number(id));
       if (image) image.status = status;
     }
+    this.missed.later();
   }
 
   /** Somebody else changed masks first: show theirs, and offer mine again. */
@@ -378,6 +385,7 @@ class Review {
     if (this.image?.id !== id) return; // it cannot be shown; that was said
     const changed = new Set(instances.map((instance) => instance.id));
     this.rebuilt(this.image.masks.find((mask) => changed.has(mask.id)) ?? this.nextPending(null));
+    this.missed.later();
     this.board.notice(what);
   }
 

@@ -27,15 +27,20 @@ export function itemOf(image, { layout, index, total, active, thumbnail }) {
   const { word, sign } = STATUS[image.status];
   const status = h('span', { class: 'queue-status' }, h('i', { 'aria-hidden': 'true' }, sign), word);
   const name = h('span', { class: 'queue-name', title: image.name }, image.name);
-  const facts = h('small', {}, image.error || `${image.width} × ${image.height}`);
+  const facts = h('small', {}, image.error || `${image.width} × ${image.height}`, alike(image));
   const picture = pictureOf(image, thumbnail);
-  if (layout === 'grid') return h('div', attributes, picture, shares(image), name, h('span', { class: 'queue-foot' }, status, counts(image)));
+  if (layout === 'grid') return h('div', attributes, picture, shares(image), h('span', { class: 'queue-title' }, name, alike(image)), h('span', { class: 'queue-foot' }, status, counts(image)));
   return h('div', attributes, picture, h('span', { class: 'queue-words' }, name, facts), shares(image), counts(image), status);
 }
 
 function pictureOf(image, thumbnail) {
   if (image.status === 'error') return h('span', { class: 'no-picture', 'aria-hidden': 'true' }, '!');
   return h('img', { src: thumbnail(image), alt: '', loading: 'lazy', decoding: 'async' });
+}
+
+/** The mark of an image of which there are near-duplicates. */
+function alike({ alike: number }) {
+  return number ? h('span', { class: 'queue-alike', title: `${number} images look alike` }, `≈ ${number} look alike`) : null;
 }
 
 function counts(image) {

@@ -17,7 +17,7 @@ export class Pages {
   }
 
   /**
-   * Ask anew. @param {{status: string, search: string, order: string}} query
+   * Ask anew. @param {{status: string, only: string, search: string}} query
    * @returns {Promise<boolean>} false where a later question overtook this one
    */
   async load(query) {
@@ -52,9 +52,10 @@ export class Pages {
   }
 
   #fetch(page) {
-    const { status, search, order } = this.#query;
-    const parameters = new URLSearchParams({ offset: page * PAGE, limit: PAGE, search, order });
+    const { status, only, search } = this.#query;
+    const parameters = new URLSearchParams({ offset: page * PAGE, limit: PAGE, search });
     if (status) parameters.set('status', status);
+    if (only) parameters.set('only', only);
     return this.#api.get(`/images?${parameters}`);
   }
 }

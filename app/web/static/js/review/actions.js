@@ -80,6 +80,7 @@ export class Actions {
     'next-image': () => this.#step('next', 'This is the last image.'),
     'previous-image': () => this.#step('previous', 'This is the first image.'),
     'next-open': () => this.wait(this.#screen.navigator.openNext(this.#screen.image.id)),
+    'next-missed': () => this.wait(this.#screen.missed.next()),
     'next-part': () => this.#nextPart(1),
     'previous-part': () => this.#nextPart(-1),
     search: () => this.#search(),
@@ -122,6 +123,10 @@ export class Actions {
   #decide(state) {
     const screen = this.#screen;
     const mask = screen.selected;
+    if (!mask && screen.missed.current && state === 'rejected') {
+      screen.missed.dismiss();
+      return;
+    }
     if (!mask) {
       screen.select(screen.nextPending(null));
       return;

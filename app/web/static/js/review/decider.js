@@ -103,6 +103,11 @@ export class Decider {
     this.#saver.add([{ image_id: image.id, group: this.#group(), action: 'finish' }]);
   }
 
+  /** Nothing is missing at this place. @param {number[]} box x, y, width, height */
+  dismiss(image, box) {
+    this.#saver.add([{ image_id: image.id, group: this.#group(), action: 'dismiss', box }]);
+  }
+
   /** Where the last decision of this page was made, and forget it; null if there is none. */
   stepBack() {
     return this.#trail.pop() ?? null;

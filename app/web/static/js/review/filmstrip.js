@@ -41,14 +41,16 @@ export class Filmstrip {
     return (index - this.#offset < MARGIN && this.#offset > 0) || (index > end - 1 - MARGIN && end < total);
   }
 
-  #thumbnail({ id, name, status, version }) {
+  #thumbnail({ id, name, status, version, alike }) {
+    const words = alike ? `${name}, ${alike} look alike` : name;
     return h(
       'button',
       {
-        type: 'button', class: 'thumb', title: name, 'aria-label': name, data: { id, status }, onclick: () => this.onOpen(id),
+        type: 'button', class: 'thumb', title: words, 'aria-label': words, data: { id, status }, onclick: () => this.onOpen(id),
         onmousedown: (event) => event.preventDefault(), // the keys stay with the masks
       },
       status === 'error' ? null : h('img', { src: this.#api.thumbnailUrl(id, version), alt: '', loading: 'lazy', decoding: 'async' }),
+      alike ? h('span', { class: 'thumb-alike', 'aria-hidden': 'true' }, `≈${alike}`) : null,
     );
   }
 

@@ -28,6 +28,7 @@ export const KEYMAP = [
   { group: 'Move', action: 'next-image', keys: ['d', 'ArrowRight'], label: 'Next image', repeat: true },
   { group: 'Move', action: 'previous-image', keys: ['a', 'ArrowLeft'], label: 'Previous image', repeat: true },
   { group: 'Move', action: 'next-open', keys: ['u'], label: 'Next image to review' },
+  { group: 'Move', action: 'next-missed', keys: ['Shift+U'], label: 'Next place without a mask; R there: nothing is missing' },
   { group: 'Move', action: 'search', keys: ['/'], label: 'Search images in the queue' },
   { group: 'Move', action: 'alike', keys: ['Shift+M'], label: 'Masks that look like this one, in the Grid' },
   { group: 'Move', action: 'next-part', keys: ['F6'], label: 'Keyboard to the next part of the screen' },

@@ -27,6 +27,7 @@ const TOOLS = [
   ['grow', 'Grow', 'small'],
   ['shrink', 'Shrink', 'small'],
   null,
+  ['next-missed', 'Missed', ''],
   ['zoom-mask', 'Zoom', ''],
   ['zoom-fit', 'Whole', ''],
   ['outline', 'Outline', 'toggle'],
@@ -75,6 +76,7 @@ function makeImageParts() {
     name: h('span', { class: 'image-name' }),
     place: h('span', { class: 'image-place' }),
     note: h('span', { class: 'image-note' }),
+    missed: h('span', { class: 'image-missed' }),
     line: h('div', { class: 'mask-line' }),
     live: h('div', { class: 'visually-hidden', 'aria-live': 'polite' }),
     film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
@@ -129,6 +131,7 @@ function head(parts, act) {
   );
   return h(
     'div', { class: 'image-head' },
-    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, parts.mode, finish,
+    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, parts.missed, parts.mode,
+    finish,
   );
 }

@@ -32,7 +32,7 @@ export class Marks {
   }
 
   /** @param {import('./stage.js').Stage} stage */
-  draw({ image, view, overlay, selected, hovered, picked, bare, sketching }) {
+  draw({ image, view, overlay, selected, hovered, picked, bare, sketching, places, place }) {
     const context = this.#context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -43,6 +43,7 @@ export class Marks {
     const scale = view.scale * this.ratio;
     context.setTransform(scale, 0, 0, scale, view.x * this.ratio, view.y * this.ratio);
     context.lineJoin = 'round';
+    for (const each of places) this.#place(each, view, each === place);
     if (hovered && hovered !== selected) {
       this.#stroke(hovered, 4, 'rgb(0 0 0 / 45%)', view);
       this.#stroke(hovered, 2, 'rgb(255 255 255 / 90%)', view);
@@ -61,6 +62,18 @@ export class Marks {
     this.#context.lineWidth = width / view.scale;
     this.#context.strokeStyle = style;
     this.#context.stroke(shapeOf(mask).path);
+  }
+
+  /** Dashed, in a colour of its own: there is no mask yet. */
+  #place({ path }, view, current) {
+    const context = this.#context;
+    for (const [width, style] of [[current ? 6 : 4, 'rgb(0 0 0 / 70%)'], [current ? 3 : 2, '#ff5cf4']]) {
+      context.lineWidth = width / view.scale;
+      context.strokeStyle = style;
+      context.setLineDash([8 / view.scale, 5 / view.scale]);
+      context.stroke(path);
+    }
+    context.setLineDash([]);
   }
 
   #sign(mask, view) {

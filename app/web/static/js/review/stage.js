@@ -30,6 +30,9 @@ export class Stage {
   picked = new Set();
   /** Called when the view changed. */
   onView = () => {};
+  /** Places without a mask, and the one of them that is looked at: {path} each. */
+  places = [];
+  place = null;
 
   /** @param {HTMLElement} element @param {{picture: HTMLCanvasElement, masks: HTMLCanvasElement, marks: HTMLCanvasElement}} layers */
   constructor(element, layers, signal) {
@@ -109,6 +112,10 @@ export class Stage {
 
   zoomToSelected() {
     if (this.selected) this.#look(() => this.view.showBox(this.selected.bbox, this.#size));
+  }
+
+  zoomToBox(box) {
+    this.#look(() => this.view.showBox(box, this.#size));
   }
 
   fit() {

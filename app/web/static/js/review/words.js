@@ -30,6 +30,12 @@ export function describeRest(masks, threshold) {
   return pending.length ? 'Tab selects the next mask.' : 'All masks are decided. Enter: next image.';
 }
 
+/** Beside the image's name, what the hunt for missed objects found. */
+export function missedWords({ complete, places }) {
+  if (complete) return '✓ complete';
+  return places ? `${plural(places, 'place')} without a mask` : '';
+}
+
 /** What stands in place of masks, or null. @returns {{title: string, text: string, links: [string, string][]} | null} */
 export function insteadOfMasks(image) {
   if (image.error) return { title: 'This image cannot be read', text: image.error, links: [] };
