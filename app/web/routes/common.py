@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
 from app.web.importer import Importer
+from app.web.presence import Presence
 
 LARGEST_ID = 2**63 - 1
 """SQLite's largest integer; a larger one would be a server error, not an unknown row."""
@@ -23,6 +24,11 @@ def _importer(request: Request) -> Importer:
     return importer
 
 
+def _presence(request: Request) -> Presence:
+    presence: Presence = request.app.state.presence
+    return presence
+
+
 def _who(request: Request) -> str:
     who: str = request.state.who
     return who
@@ -30,6 +36,7 @@ def _who(request: Request) -> str:
 
 WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
 ImporterOf = Annotated[Importer, Depends(_importer)]
+PresenceOf = Annotated[Presence, Depends(_presence)]
 Who = Annotated[str, Depends(_who)]
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 

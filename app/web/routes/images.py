@@ -30,7 +30,7 @@ def images(
 ) -> dict[str, Any]:
     """A stretch of the queue."""
     page = catalogue.list_images(workspace, status, search, order, offset, limit)
-    return {"total": page.total, "rows": [_row(image) for image in page.rows]}
+    return {"total": page.total, "rows": [image_row(image) for image in page.rows]}
 
 
 @router.get("/next")
@@ -89,7 +89,8 @@ def _caching(workspace: WorkspaceOf, image_id: int, version: str) -> dict[str, s
     return {"cache-control": _FOR_EVER if same else "no-store"}
 
 
-def _row(row: Image) -> dict[str, Any]:
+def image_row(row: Image) -> dict[str, Any]:
+    """An image as lists show it."""
     names = ("id", "name", "status", "width", "height", "masks", "pending", "accepted", "rejected", "unsure")
     values: dict[str, Any] = {name: getattr(row, name) for name in (*names, "note", "error")}
     values["version"] = row.content_hash

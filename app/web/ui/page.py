@@ -20,6 +20,7 @@ _HEADER = """
     <span class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></span>
     <button type="button" data-pill-cancel title="Stop; finished images stay" aria-label="Stop this job">✕</button>
   </div>
+  <details class="others" data-others hidden></details>
   <span class="saved" data-saved role="status"></span>
   <button type="button" class="keys" data-keys title="Keys (?)" aria-label="Show the keys">?</button>
 </header>

@@ -80,6 +80,8 @@ class Review {
     document.addEventListener('annotator:tab', () => this.actions.wait(this.navigator.route()), { signal });
     document.addEventListener('annotator:keys', () => this.sheet.toggle(), { signal });
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
+    document.addEventListener('annotator:changes', ({ detail }) => this.#others(detail), { signal });
+    document.addEventListener('annotator:others', () => this.film.setOthers(), { signal });
     window.addEventListener('pagehide', () => this.saver.leave(), { signal });
     document.addEventListener('visibilitychange', () => this.#seen(), { signal });
   }
@@ -175,6 +177,17 @@ class Review {
     this.board.message(insteadOfMasks(this.image));
     this.select(kept ?? this.nextPending(null));
     this.count();
+  }
+
+  /** Masks of the image were decided elsewhere: they change where they are, and the selection stays. */
+  updated(masks) {
+    this.changed(masks);
+    this.select(this.selected);
+  }
+
+  #others(changes) {
+    for (const { row } of changes.images) this.film.setStatus(row.id, row.status);
+    this.navigator.follow(changes);
   }
 
   #overview(overview) {

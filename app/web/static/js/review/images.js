@@ -105,21 +105,24 @@ function number(masks) {
 
 /**
  * Bring a kept image to what the server sent; masks keep their identity, so that a selection holds.
- * @returns {boolean} whether something was different
+ * @returns {{masks: object[], others: boolean}} those that look different now, and whether the list is another one
  */
 export function merge(image, now) {
   const known = new Map(image.masks.map((mask) => [mask.id, mask]));
-  let changed = image.status !== now.status || known.size !== now.instances.length;
+  const before = image.masks;
+  const changed = [];
   for (const key of ['status', 'index', 'total', 'previous', 'next', 'note']) image[key] = now[key];
   image.masks = now.instances.map((instance) => {
     const mask = known.get(instance.id);
     // An older revision is an answer that a decision made here overtook.
     if (mask && (instance.revision < mask.revision || (instance.revision === mask.revision && instance.counts === mask.counts))) return mask;
-    changed = true;
-    return updateMask(mask ?? {}, instance, image.height);
+    const updated = updateMask(mask ?? {}, instance, image.height);
+    changed.push(updated);
+    return updated;
   });
-  number(image.masks);
-  return changed;
+  const others = before.length !== image.masks.length || before.some((mask, index) => mask !== image.masks[index]);
+  if (others) number(image.masks);
+  return { masks: changed, others };
 }
 
 /** Bring a mask to what the server says of it. */
