@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from app.services import catalogue, pictures, review
 from app.store.images import Order
 from app.store.records import Image, ImageStatus
 from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
+from freesolo.images import Window
 
 router = APIRouter()
 
@@ -16,6 +17,7 @@ _LONGEST_PAGE = 1000
 _FOR_EVER = "private, max-age=31536000, immutable"
 _THUMBNAIL_TYPE = "image/webp"
 
+_Percentile = Annotated[float | None, Query(ge=0, le=100)]
 Version = Annotated[str, Query(alias="v", max_length=64)]
 
 
@@ -60,6 +62,7 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
         "note": row.note,
         "error": row.error,
         "version": row.content_hash,
+        "deep": pictures.is_deep(workspace, row),
         "revision": row.revision,
         "index": place.index,
         "total": place.total,
@@ -70,8 +73,24 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
 
 
 @router.get("/images/{image_id}/pixels")
-def pixels(workspace: WorkspaceOf, image_id: RowId, version: Version = "") -> FileResponse:
-    """The picture, upright, as the canvas shows it."""
+def pixels(
+    workspace: WorkspaceOf,
+    image_id: RowId,
+    version: Version = "",
+    low: _Percentile = None,
+    high: _Percentile = None,
+    gamma: Annotated[float | None, Query(ge=0.05, le=20)] = None,
+) -> Response:
+    """The picture, upright, as the canvas shows it; of 16-bit and float images any range of values (percentiles)."""
+    if (low, high, gamma) != (None, None, None):
+        standard = Window()
+        window = Window(
+            standard.low if low is None else low,
+            standard.high if high is None else high,
+            standard.gamma if gamma is None else gamma,
+        )
+        picture = pictures.windowed(workspace, image_id, window)
+        return Response(picture, media_type="image/jpeg", headers=_caching(workspace, image_id, version))
     path, media_type = pictures.display_file(workspace, image_id)
     return FileResponse(path, media_type=media_type, headers=_caching(workspace, image_id, version))
 

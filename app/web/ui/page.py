@@ -1,10 +1,10 @@
-"""The one page: header, first-run choices, five tabs, and the events that join them."""
+"""The one page: header, first-run choices, six tabs, and the events that join them."""
 
 import gradio as gr
 
 from app.services.workspace import Workspace
 from app.web.importer import Importer
-from app.web.ui import export_tab, import_tab, propose_tab, queue_tab, review_tab, welcome
+from app.web.ui import export_tab, import_tab, propose_tab, queue_tab, review_tab, settings_tab, welcome
 
 _HEADER = """
 <header class="topbar">
@@ -45,6 +45,8 @@ def build(workspace: Workspace, importer: Importer, *, local: bool) -> gr.Blocks
                 review_tab.build()
             with gr.Tab("Export", id="export", elem_id="tab-export") as export:
                 exporting = export_tab.build(workspace)
+            with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
+                settings_tab.build()
         import_tab.connect(page, import_, importing, first, workspace, importer)
         propose_tab.connect(page, propose, proposing, workspace)
         export_tab.connect(page, export, exporting, workspace, local=local)

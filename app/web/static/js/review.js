@@ -5,6 +5,7 @@
 
 import { Api } from './api.js';
 import { h } from './dom.js';
+import { pref } from './prefs.js';
 import { Actions } from './review/actions.js';
 import { Board } from './review/board.js';
 import { Categories } from './review/categories.js';
@@ -15,9 +16,10 @@ import { masksAt, nextAt } from './review/hit.js';
 import { Images, updateMask } from './review/images.js';
 import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
-import { layOut } from './review/layout.js';
+import { layOut, showKeys } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
 import { Navigator } from './review/navigator.js';
+import { Picture } from './review/picture.js';
 import { Pointer } from './review/pointer.js';
 import { Saver } from './review/saver.js';
 import { Stage } from './review/stage.js';
@@ -29,7 +31,7 @@ const REACH = 5; // CSS pixels around a tiny mask that count as it
 class Review {
   #ending = new AbortController();
   showRejected = false;
-  autoAdvance = true;
+  autoAdvance = pref('autoAdvance');
 
   constructor(element, { api }) {
     const { signal } = this.#ending;
@@ -41,6 +43,8 @@ class Review {
     this.images = new Images(this.api, signal);
     this.stage = new Stage(this.parts.stage, this.parts, signal);
     this.stage.overlay.visible = (mask) => this.visible(mask);
+    this.#look();
+    this.picture = new Picture({ api: this.api, stage: this.stage, parts: this.parts, onError: (text) => this.board.notice(text) });
     this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (at) => this.#click(at) }, signal);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
@@ -80,10 +84,32 @@ class Review {
     document.addEventListener('annotator:tab', () => this.actions.wait(this.navigator.route()), { signal });
     document.addEventListener('annotator:keys', () => this.sheet.toggle(), { signal });
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
+    document.addEventListener('annotator:prefs', ({ detail }) => this.#preferred(detail.names), { signal });
     document.addEventListener('annotator:changes', ({ detail }) => this.#others(detail), { signal });
     document.addEventListener('annotator:others', () => this.film.setOthers(), { signal });
     window.addEventListener('pagehide', () => this.saver.leave(), { signal });
     document.addEventListener('visibilitychange', () => this.#seen(), { signal });
+  }
+
+  /** Masks look as the person prefers. */
+  #look() {
+    this.stage.overlay.opacity = pref('opacity');
+    this.stage.overlay.bold = pref('contrast') === 'high';
+  }
+
+  #preferred(names) {
+    if (names.includes('keys')) {
+      showKeys(this.element);
+      this.categories.showKeys();
+    }
+    if (names.includes('autoAdvance')) {
+      this.autoAdvance = pref('autoAdvance');
+      this.parts.press('auto-advance', this.autoAdvance);
+    }
+    this.#look();
+    this.stage.repaintAll();
+    this.list.updateAll();
+    this.select(this.selected);
   }
 
   #seen() {
@@ -116,6 +142,7 @@ class Review {
     const { parts } = this;
     this.actions.reset();
     this.histogram.show(image.masks);
+    this.picture.show(image);
     this.stage.show(image);
     this.list.show(image.masks);
     parts.marks.setAttribute('aria-label', `${image.name}, ${image.masks.length} masks`);

@@ -10,9 +10,10 @@
 
 import { Api, ApiError } from './api.js';
 import { Feed } from './feed.js';
+import { followLooks } from './looks.js';
 import { paintOthers } from './others.js';
 
-const TABS = ['import', 'propose', 'queue', 'review', 'export'];
+const TABS = ['import', 'propose', 'queue', 'review', 'export', 'settings'];
 const POLL_BUSY = 1000; // ms between looks while something runs
 const POLL_IDLE = 15000;
 const AFTER_CHANGE = 700; // ms that a look waits for more changes: a fast hand makes several a second
@@ -214,6 +215,7 @@ function whenBuilt(begin) {
   observer.observe(root, { childList: true, subtree: true });
 }
 
+followLooks();
 const first = look(); // on its way while Gradio builds the page
 whenBuilt(async () => {
   await first;

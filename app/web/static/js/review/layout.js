@@ -21,6 +21,7 @@ const TOOLS = [
   ['outline', 'Outline', 'toggle'],
   ['isolate', 'Isolate', 'toggle'],
   ['show-rejected', 'Rejected', 'toggle'],
+  ['picture', 'Picture', 'toggle'],
 ];
 
 /** A click with the mouse leaves the focus where it is, so that the keys stay with the masks. */
@@ -36,6 +37,7 @@ export function layOut(element, act) {
     h('aside', { class: 'side', 'aria-label': 'Masks' }, parts.counts, parts.histogram, parts.list, parts.categories),
     parts.live,
   );
+  showKeys(element);
   parts.press = (action, on) => element.querySelector(`[data-action="${action}"]`).setAttribute('aria-pressed', String(on));
   /** What F6 goes through: parts of the screen, and what gets the focus in each. */
   parts.stops = () =>
@@ -50,6 +52,17 @@ export function layOut(element, act) {
   return parts;
 }
 
+/** Bring what buttons say of their keys to the table of keys. */
+export function showKeys(element) {
+  for (const button of element.querySelectorAll('[data-action][data-word]')) {
+    const { action, word } = button.dataset;
+    const key = keyOf(action);
+    button.title = key ? `${word} (${key})` : word;
+    const sign = button.querySelector('kbd');
+    if (sign) sign.textContent = key;
+  }
+}
+
 function makeImageParts() {
   const layer = (name) => h('canvas', { class: `layer ${name}`, 'aria-hidden': 'true' });
   const parts = {
@@ -58,6 +71,7 @@ function makeImageParts() {
     marks: h('canvas', { class: 'layer marks', role: 'img', tabindex: -1, 'aria-label': 'No image' }),
     board: h('div', { class: 'board', hidden: true }),
     notice: h('div', { class: 'notice', role: 'status', hidden: true }),
+    panel: h('section', { class: 'picture-panel', 'aria-label': 'Picture', hidden: true }),
     alert: h('div', { class: 'alert', role: 'alert', hidden: true }),
     name: h('span', { class: 'image-name' }),
     place: h('span', { class: 'image-place' }),
@@ -66,7 +80,7 @@ function makeImageParts() {
     live: h('div', { class: 'visually-hidden', 'aria-live': 'polite' }),
     film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
   };
-  parts.stage = h('div', { class: 'stage' }, parts.picture, parts.masks, parts.marks, parts.board, parts.alert, parts.notice);
+  parts.stage = h('div', { class: 'stage' }, parts.picture, parts.masks, parts.marks, parts.board, parts.panel, parts.alert, parts.notice);
   return parts;
 }
 
@@ -82,14 +96,13 @@ function makeMaskParts() {
 function tool(entry, act) {
   if (!entry) return h('hr', { 'aria-hidden': 'true' });
   const [action, word, kind] = entry;
-  const key = keyOf(action);
   return h(
     'button',
     {
-      type: 'button', class: `tool ${kind}`, title: `${word} (${key})`, data: { action },
+      type: 'button', class: `tool ${kind}`, data: { action, word },
       'aria-pressed': kind === 'toggle' ? 'false' : null, onclick: () => act(action), onmousedown: keepFocus,
     },
-    icon(action), h('span', { class: 'word' }, word), h('kbd', { 'aria-hidden': 'true' }, key),
+    icon(action), h('span', { class: 'word' }, word), h('kbd', { 'aria-hidden': 'true' }),
   );
 }
 
@@ -98,7 +111,7 @@ function head(parts, act) {
     h(
       'button',
       {
-        type: 'button', class: 'step', title: `${word} (${keyOf(action)})`, 'aria-label': word, data: { action },
+        type: 'button', class: 'step', 'aria-label': word, data: { action, word },
         onclick: () => act(action), onmousedown: keepFocus,
       },
       icon(action),
@@ -106,10 +119,10 @@ function head(parts, act) {
   const finish = h(
     'button',
     {
-      type: 'button', class: 'finish', title: `Image is finished, go to the next (${keyOf('finish')})`, data: { action: 'finish' },
+      type: 'button', class: 'finish', data: { action: 'finish', word: 'Image is finished, go to the next' },
       onclick: () => act('finish'), onmousedown: keepFocus,
     },
-    'Finish image', h('kbd', { 'aria-hidden': 'true' }, keyOf('finish')),
+    'Finish image', h('kbd', { 'aria-hidden': 'true' }),
   );
   return h(
     'div', { class: 'image-head' },

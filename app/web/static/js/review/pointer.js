@@ -41,6 +41,7 @@ export class Pointer {
   }
 
   #wheel(event) {
+    if (event.target.closest('section')) return;
     event.preventDefault();
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
     this.#stage.zoomAt(...this.#place(event), Math.exp(-pixels * ZOOM));
@@ -52,7 +53,7 @@ export class Pointer {
   }
 
   #down(event) {
-    if (event.button > 1 || event.target.closest('a, button')) return;
+    if (event.button > 1 || event.target.closest('a, button, section')) return;
     try {
       this.#element.setPointerCapture(event.pointerId);
     } catch {

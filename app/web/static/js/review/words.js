@@ -1,5 +1,6 @@
 // What the Review screen says, as plain sentences.
 
+import { keyOf } from './keymap.js';
 import { shapeOf } from './marks.js';
 import { lookOf } from './palette.js';
 
@@ -21,8 +22,8 @@ export function describeRest(masks, threshold) {
   if (!masks.length) return '';
   const pending = masks.filter(({ state }) => state === 'pending');
   const hidden = pending.filter(({ score }) => score < threshold).length;
-  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. Enter finishes the image.`;
-  return pending.length ? 'Tab selects the next mask.' : 'All masks are decided. Enter: next image.';
+  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. ${keyOf('finish')} finishes the image.`;
+  return pending.length ? `${keyOf('next-mask')} selects the next mask.` : `All masks are decided. ${keyOf('finish')}: next image.`;
 }
 
 /** What stands in place of masks, or null. @returns {{title: string, text: string, links: [string, string][]} | null} */
@@ -33,7 +34,7 @@ export function insteadOfMasks(image) {
     const text = 'Start them on the Propose screen; this page fills by itself.';
     return { title: 'No proposals yet', text, links: [['Propose', '#/propose']] };
   }
-  return { title: 'No masks were found here', text: 'Enter marks the image as finished and goes to the next one.', links: [] };
+  return { title: 'No masks were found here', text: `${keyOf('finish')} marks the image as finished and goes to the next one.`, links: [] };
 }
 
 /** What the screen says when there is no image to show. */
