@@ -124,8 +124,16 @@ export class Navigator {
     const { image } = this;
     if (!image) return true;
     try {
-      const status = image.status;
-      const { masks, others } = merge(image, await this.#images.fetchState(image.id));
+      let now;
+      let added;
+      do {
+        // What was done here meanwhile is not in the answer: ask again.
+        if (!(await this.#saver.flush())) return false;
+        added = this.#saver.added;
+        now = await this.#images.fetchState(image.id);
+      } while (this.#saver.added !== added);
+      const { status } = image;
+      const { masks, others } = merge(image, now);
       if (this.image !== image) return true;
       if (others || image.status !== status) this.#screen.rebuilt();
       else if (masks.length) this.#screen.updated(masks);
