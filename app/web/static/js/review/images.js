@@ -129,8 +129,8 @@ export function merge(image, now) {
     changed.push(updated);
     return updated;
   });
-  const others = before.length !== masks.length || before.some((mask, index) => mask !== masks[index]);
   arrange(image, masks);
+  const others = before.length !== image.masks.length || before.some((mask, index) => mask !== image.masks[index]);
   return { masks: changed, others };
 }
 
