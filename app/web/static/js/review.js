@@ -30,6 +30,7 @@ const REACH = 5; // CSS pixels around a tiny mask that count as it
 
 class Review {
   #ending = new AbortController();
+  #said = '';
   showRejected = false;
   autoAdvance = pref('autoAdvance');
 
@@ -45,7 +46,7 @@ class Review {
     this.stage.overlay.visible = (mask) => this.visible(mask);
     this.#look();
     this.picture = new Picture({ api: this.api, stage: this.stage, parts: this.parts, onError: (text) => this.board.notice(text) });
-    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (at) => this.#click(at) }, signal);
+    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (at) => this.#click(at), hold: (at) => this.#hold(at) }, signal);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
     this.saver = new Saver(this.api, {
@@ -250,6 +251,12 @@ class Review {
     this.select(nextAt(this.#at(point), this.selected));
   }
 
+  /** A finger rests: of the masks there the next larger one. */
+  #hold(point) {
+    const found = this.#at(point);
+    this.select(nextAt(found, found.includes(this.selected) ? this.selected : (found[0] ?? null)));
+  }
+
   select(mask) {
     this.stage.select(mask);
     this.list.select(mask);
@@ -262,7 +269,13 @@ class Review {
     this.parts.line.textContent = selected
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
-    this.parts.live.textContent = this.parts.line.textContent;
+    this.parts.live.textContent = [this.#said, this.parts.line.textContent].filter(Boolean).join('. ');
+    this.#said = '';
+  }
+
+  /** Have a sentence read out before what is said of the mask that is selected next. */
+  announce(text) {
+    this.#said = text;
   }
 
   count() {

@@ -41,6 +41,7 @@ function showTab() {
   if (tab === null) return;
   const button = tabButton(tab);
   if (button && button.getAttribute('aria-selected') !== 'true') button.click();
+  button?.scrollIntoView({ inline: 'center', block: 'nearest' }); // the row of tabs scrolls where it has no room
   if (root.dataset.tab !== tab) {
     root.dataset.tab = tab;
     tell('tab', tab);

@@ -3,6 +3,7 @@
 
 import { ApiError } from '../api.js';
 import { keyOf } from './keymap.js';
+import { openDrawer } from './layout.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
@@ -58,6 +59,7 @@ export class Actions {
       return;
     }
     decider.name(image, selected, categoryId);
+    this.#screen.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
     categories.mark(categoryId);
     this.#screen.describe();
     this.#screen.changed([selected]);
@@ -120,6 +122,7 @@ export class Actions {
       return;
     }
     screen.decider.decide(screen.image, [mask], state);
+    screen.announce(`Mask ${mask.number} ${state}`);
     screen.select(this.#screen.autoAdvance ? screen.nextPending(mask) : mask);
     screen.changed([mask]);
     screen.describe();
@@ -239,6 +242,10 @@ export class Actions {
       return;
     }
     if (board.dismiss()) return;
+    if (element.dataset.drawer) {
+      openDrawer(element, null);
+      return;
+    }
     if (!this.#screen.parts.panel.hidden) {
       this.act('picture');
       return;

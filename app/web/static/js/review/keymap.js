@@ -63,7 +63,8 @@ export const KEYMAP = [
 export const GESTURES = [
   ['Wheel or pinch', 'Zoom where the pointer is'],
   ['Drag', 'Move the image'],
-  ['Click', 'Select the smallest mask there; again: the next larger one'],
+  ['Click or tap', 'Select the smallest mask there; again: the next larger one'],
+  ['Finger rests', 'Select the next larger mask there'],
 ];
 
 const AT_FIRST = new Map(KEYMAP.map((binding) => [binding.action, binding]));

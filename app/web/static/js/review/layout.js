@@ -32,7 +32,10 @@ export function layOut(element, act) {
   const parts = { ...makeImageParts(), ...makeMaskParts() };
   element.classList.add('review');
   element.replaceChildren(
-    h('div', { class: 'tools', role: 'toolbar', 'aria-label': 'Tools' }, ...TOOLS.map((entry) => tool(entry, act))),
+    h(
+      'div', { class: 'tools', role: 'toolbar', 'aria-label': 'Tools' },
+      ...TOOLS.map((entry) => tool(entry, act)), drawer(element, 'masks', 'Masks', 'list'), drawer(element, 'tools', 'More', 'grid'),
+    ),
     h('div', { class: 'centre' }, head(parts, act), parts.stage, parts.line, parts.film),
     h('aside', { class: 'side', 'aria-label': 'Masks' }, parts.counts, parts.histogram, parts.list, parts.categories),
     parts.live,
@@ -104,6 +107,24 @@ function tool(entry, act) {
     },
     icon(action), h('span', { class: 'word' }, word), h('kbd', { 'aria-hidden': 'true' }),
   );
+}
+
+/** On a narrow screen: shows what has no room there. CSS does the rest by `data-drawer` of the screen. */
+function drawer(element, name, word, sign) {
+  const turn = () => openDrawer(element, element.dataset.drawer === name ? null : name);
+  return h(
+    'button', { type: 'button', class: 'tool always narrow', 'aria-expanded': 'false', data: { drawer: name }, onclick: turn, onmousedown: keepFocus },
+    icon(sign), h('span', { class: 'word' }, word),
+  );
+}
+
+/** Open a drawer of a narrow screen, or close the open one. @param {string | null} name */
+export function openDrawer(element, name) {
+  if (name === null) delete element.dataset.drawer;
+  else element.dataset.drawer = name;
+  for (const button of element.querySelectorAll('button[data-drawer]')) {
+    button.setAttribute('aria-expanded', String(button.dataset.drawer === name));
+  }
 }
 
 function head(parts, act) {

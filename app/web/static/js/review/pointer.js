@@ -3,10 +3,12 @@
 const DRAG = 4; // CSS pixels a press may move and still be a click
 const FINGER_DRAG = 10;
 const LINE = 16; // CSS pixels of a wheel's line
+const HOLD = 500; // ms that a finger rests to mean the next larger mask
 const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
 
 /**
- * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number]) => void}} Tool
+ * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number]) => void,
+ *           hold?: (point: [number, number]) => void}} Tool  hold: a finger rests
  * points are in image pixels
  */
 
@@ -14,6 +16,7 @@ export class Pointer {
   #pointers = new Map();
   #moved = 0;
   #pans = false;
+  #holding = 0;
   #stage;
   #element;
   /** @type {Tool} */
@@ -30,7 +33,11 @@ export class Pointer {
     on('pointerdown', (event) => this.#down(event));
     on('pointermove', (event) => this.#move(event));
     on('pointerup', (event) => this.#up(event));
-    on('pointercancel', (event) => this.#pointers.delete(event.pointerId));
+    on('pointercancel', (event) => {
+      clearTimeout(this.#holding);
+      this.#pointers.delete(event.pointerId);
+    });
+    on('contextmenu', (event) => this.#pointers.size && event.preventDefault()); // a finger that rests asks for no menu
     on('pointerleave', () => this.tool.hover(null));
   }
 
@@ -62,6 +69,14 @@ export class Pointer {
     if (this.#pointers.size === 0) this.#moved = this.#pans || event.button === 1 ? Infinity : 0;
     else this.#moved = Infinity; // a second finger zooms: no click
     this.#pointers.set(event.pointerId, this.#place(event));
+    clearTimeout(this.#holding);
+    if (event.pointerType === 'touch' && this.#moved === 0) this.#holding = setTimeout(() => this.#hold(event), HOLD);
+  }
+
+  #hold(event) {
+    if (this.#moved > FINGER_DRAG || !this.#stage.image || !this.tool.hold) return;
+    this.#moved = Infinity; // lifting it is no click
+    this.tool.hold(this.#stage.view.toImage(...this.#place(event)));
   }
 
   #move(event) {
@@ -91,6 +106,7 @@ export class Pointer {
   }
 
   #up(event) {
+    clearTimeout(this.#holding);
     if (!this.#pointers.delete(event.pointerId)) return;
     this.#element.classList.remove('drags');
     if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click(this.#stage.view.toImage(...this.#place(event)));
