@@ -7,7 +7,7 @@ import { openDrawer } from './layout.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
-const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger']);
+const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger', 'smaller-brush', 'larger-brush']);
 const FAINTEST = 0.1;
 const STRONGEST = 2;
 
@@ -25,6 +25,7 @@ export class Actions {
   act(action, how = { key: '', repeat: false }) {
     const run = this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
+    if (!AT_ONCE.has(action)) this.#screen.tools.settle();
     if (this.#busy && !AT_ONCE.has(action)) {
       if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
     } else run(how);
@@ -87,6 +88,19 @@ export class Actions {
     category: ({ key }) => this.#nameByKey(key),
     'same-category': () => this.#sameCategory(),
     'new-category': () => this.#screen.categories.field.focus(),
+    brush: () => this.#screen.tools.hold('brush'),
+    eraser: () => this.#screen.tools.hold('eraser'),
+    lasso: () => this.#screen.tools.hold('lasso'),
+    cut: () => this.#screen.tools.hold('cut'),
+    'smaller-brush': () => this.#screen.tools.resize(-1),
+    'larger-brush': () => this.#screen.tools.resize(1),
+    'pick-mask': () => this.#pickMask(),
+    merge: () => this.#screen.reshape.merge(),
+    'split-parts': () => this.#screen.reshape.splitParts(),
+    'fill-holes': () => this.#screen.reshape.fillHoles(),
+    'largest-part': () => this.#screen.reshape.keepLargest(),
+    grow: () => this.#screen.reshape.grow(),
+    shrink: () => this.#screen.reshape.shrink(),
     pan: () => this.#pan(true),
     'pan:up': () => this.#pan(false),
     bare: () => this.#bare(true),
@@ -142,7 +156,14 @@ export class Actions {
     board.notice(done + left);
   }
 
+  #pickMask() {
+    const { selected, board } = this.#screen;
+    if (selected) this.#screen.pick(selected);
+    else board.notice('Select a mask first: click it or press Tab.');
+  }
+
   #finish() {
+    if (this.#screen.tools.leave()) return;
     const { image, decider, navigator, film } = this.#screen;
     decider.finish(image);
     film.setStatus(image.id, 'done');
@@ -234,14 +255,14 @@ export class Actions {
     this.#screen.stage.repaintAll();
   }
 
-  /** From the innermost to the outermost: a field, a passing notice, isolation, the selection. */
+  /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
   #escape() {
-    const { board, stage, element } = this.#screen;
+    const { board, stage, element, tools } = this.#screen;
     if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
       document.activeElement.blur();
       return;
     }
-    if (board.dismiss()) return;
+    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.unpick()) return;
     if (element.dataset.drawer) {
       openDrawer(element, null);
       return;

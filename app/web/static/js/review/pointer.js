@@ -1,4 +1,4 @@
-// Mouse, pen and fingers on the stage: zoom, pan and pinch are done here; hover and clicks go to the tool in hand.
+// Mouse, pen and fingers on the stage: zoom, pan and pinch are done here; hover, clicks and strokes go to the tool in hand.
 
 const DRAG = 4; // CSS pixels a press may move and still be a click
 const FINGER_DRAG = 10;
@@ -7,9 +7,15 @@ const HOLD = 500; // ms that a finger rests to mean the next larger mask
 const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
 
 /**
- * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number]) => void,
- *           hold?: (point: [number, number]) => void}} Tool  hold: a finger rests
- * points are in image pixels
+ * Points are in image pixels. A tool with `begin` draws: a drag goes to it instead of moving the image, and it gets no clicks.
+ * @typedef {object} Tool
+ * @property {(point: [number, number] | null) => void} hover
+ * @property {(point: [number, number], event: PointerEvent) => void} [click]
+ * @property {(point: [number, number], event: PointerEvent) => void} [begin]
+ * @property {(points: [number, number][], event: PointerEvent) => void} [move] all the pointer went through since
+ * @property {(event: PointerEvent) => void} [end]
+ * @property {(point: [number, number]) => void} [hold] a finger rests
+ * @property {() => void} [cancel] a second finger came down: it was meant as a pinch
  */
 
 export class Pointer {
@@ -17,6 +23,7 @@ export class Pointer {
   #moved = 0;
   #pans = false;
   #holding = 0;
+  #draws = false;
   #stage;
   #element;
   /** @type {Tool} */
@@ -36,6 +43,7 @@ export class Pointer {
     on('pointercancel', (event) => {
       clearTimeout(this.#holding);
       this.#pointers.delete(event.pointerId);
+      this.#stopDrawing();
     });
     on('contextmenu', (event) => this.#pointers.size && event.preventDefault()); // a finger that rests asks for no menu
     on('pointerleave', () => this.tool.hover(null));
@@ -71,12 +79,31 @@ export class Pointer {
     this.#pointers.set(event.pointerId, this.#place(event));
     clearTimeout(this.#holding);
     if (event.pointerType === 'touch' && this.#moved === 0) this.#holding = setTimeout(() => this.#hold(event), HOLD);
+    if (this.#moved === 0 && this.tool.begin) {
+      this.#draws = true;
+      this.tool.begin(this.#point(event), event);
+    } else this.#stopDrawing();
   }
 
   #hold(event) {
     if (this.#moved > FINGER_DRAG || !this.#stage.image || !this.tool.hold) return;
     this.#moved = Infinity; // lifting it is no click
-    this.tool.hold(this.#stage.view.toImage(...this.#place(event)));
+    this.tool.hold(this.#point(event));
+  }
+
+  #point(event) {
+    return this.#stage.view.toImage(...this.#place(event));
+  }
+
+  #stopDrawing() {
+    if (this.#draws) this.tool.cancel?.();
+    this.#draws = false;
+  }
+
+  #draw(event) {
+    const between = event.getCoalescedEvents?.() ?? [];
+    this.tool.move?.((between.length ? between : [event]).map((each) => this.#point(each)), event);
+    this.tool.hover(this.#point(event));
   }
 
   #move(event) {
@@ -84,6 +111,10 @@ export class Pointer {
     const now = this.#place(event);
     if (!before) {
       if (event.pointerType !== 'touch') this.tool.hover(this.#stage.view.toImage(...now));
+      return;
+    }
+    if (this.#draws) {
+      this.#draw(event);
       return;
     }
     this.#moved = Math.max(this.#moved, Math.hypot(now[0] - before[0], now[1] - before[1]));
@@ -109,6 +140,9 @@ export class Pointer {
     clearTimeout(this.#holding);
     if (!this.#pointers.delete(event.pointerId)) return;
     this.#element.classList.remove('drags');
-    if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click(this.#stage.view.toImage(...this.#place(event)));
+    if (this.#draws) {
+      this.#draws = false;
+      this.tool.end?.(event);
+    } else if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click?.(this.#point(event), event);
   }
 }
