@@ -10,6 +10,7 @@ AppError
 ├── DuplicateError         a name that exists already
 ├── ProposeError           the proposer could not run
 ├── ExportError            the file could not be written, or the request makes no sense
+├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
 └── SettingsError          a command line or environment setting is wrong
 """
@@ -53,6 +54,10 @@ class ProposeError(AppError):
 
 class ExportError(AppError):
     """An export is impossible as asked, or could not be written."""
+
+
+class LogError(AppError):
+    """A decision log cannot be written, or what should be one cannot be merged."""
 
 
 class ServeError(AppError):

@@ -67,7 +67,7 @@ def standing(ws: Workspace) -> Standing:
         return Standing(
             arrangement,
             tx.images.unplaced(),
-            new_proposals=tx.instances.newest() > arrangement.newest_mask,
+            new_proposals=tx.instances.last_id() > arrangement.newest_mask,
             new_groups=(tx.meta.get(GROUPED) or "") > arrangement.at,
         )
 
@@ -82,7 +82,7 @@ def arrange(ws: Workspace, order: Order) -> Arrangement:
         refresh(ws, embeddings=True)
     with ws.store.read() as tx:
         briefs = tx.images.briefs()
-        newest = tx.instances.newest()
+        newest = tx.instances.last_id()
     places = [] if order == "name" else _sorted(ws, briefs, order)
     arrangement = Arrangement(order, now(), newest)
     with ws.store.write() as tx:

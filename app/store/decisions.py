@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from app.store.records import Decision
 from app.store.tables import decisions
@@ -37,12 +37,13 @@ class Decisions:
         before: Mapping[str, Any],
         after: Mapping[str, Any],
         revision: int,
+        at: str | None = None,
     ) -> None:
-        """Append one row; the key must be new."""
+        """Append one row; the key must be new. ``at``: when it was made, if that is not now."""
         self._connection.execute(
             insert(decisions).values(
                 key=key,
-                at=now(),
+                at=at or now(),
                 who=who,
                 group_id=group_id,
                 undoes=undoes,
@@ -64,6 +65,15 @@ class Decisions:
             )
             found.update((row.key, row.revision) for row in self._connection.execute(query))
         return found
+
+    def last_id(self) -> int:
+        """The newest row's id; 0 where there is none."""
+        return self._connection.scalar(select(func.max(decisions.c.id))) or 0
+
+    def after(self, last_id: int) -> list[Decision]:
+        """The rows after this one, in the order they were made."""
+        query = select(decisions).where(decisions.c.id > last_id).order_by(decisions.c.id)
+        return [Decision(**row._mapping) for row in self._connection.execute(query)]
 
     def created(self, keys: Sequence[str]) -> dict[str, int]:
         """Which of the keys are of operations that created a mask, with its id."""

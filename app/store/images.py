@@ -124,6 +124,15 @@ class Images:
             found.extend(Image(**row._mapping) for row in self._connection.execute(query))
         return sorted(found, key=lambda image: image.name)
 
+    def by_hash(self, hashes: Sequence[str]) -> dict[str, list[Image]]:
+        """The images with these contents, in order of name."""
+        found: dict[str, list[Image]] = {}
+        for start in range(0, len(hashes), CHUNK):
+            query = select(images).where(images.c.content_hash.in_(hashes[start : start + CHUNK]))
+            for row in self._connection.execute(query.order_by(images.c.name)):
+                found.setdefault(row.content_hash, []).append(Image(**row._mapping))
+        return found
+
     def by_status(self) -> dict[ImageStatus, int]:
         """How many images have each status."""
         rows = self._connection.execute(select(images.c.status, func.count()).group_by(images.c.status))

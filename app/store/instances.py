@@ -32,6 +32,11 @@ class Instances:
         rows = self._connection.execute(query.order_by(instances.c.score.desc(), instances.c.id))
         return [_instance(row) for row in rows]
 
+    def all_of_image(self, image_id: int) -> list[Instance]:
+        """Masks, deleted ones too, in order of id."""
+        query = select(*_COLUMNS).where(instances.c.image_id == image_id).order_by(instances.c.id)
+        return [_instance(row) for row in self._connection.execute(query)]
+
     def of_images(self, image_ids: Sequence[int], states: Sequence[InstanceState]) -> dict[int, list[Instance]]:
         """Masks of these images in these states by image, not deleted, in order of id."""
         found: dict[int, list[Instance]] = {}
@@ -66,9 +71,14 @@ class Instances:
         )
         return list(self._connection.scalars(query.order_by(instances.c.score.desc(), instances.c.id).limit(limit)))
 
-    def newest(self) -> int:
-        """The largest id of a mask; 0 where there is none."""
-        return self._connection.scalar(select(func.coalesce(func.max(instances.c.id), 0))) or 0
+    def last_id(self) -> int:
+        """The newest mask's id; 0 where there is none."""
+        return self._connection.scalar(select(func.max(instances.c.id))) or 0
+
+    def images_after(self, last_id: int, limit: int) -> list[int]:
+        """Images that have masks newer than this one; at most so many."""
+        query = select(instances.c.image_id).where(instances.c.id > last_id).distinct().limit(limit)
+        return list(self._connection.scalars(query))
 
     def add_many(self, image_id: int, source: str, new: Sequence[NewInstance]) -> None:
         """Pending masks from one source."""

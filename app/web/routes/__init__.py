@@ -6,10 +6,22 @@ worker thread with database transactions of its own.
 
 from fastapi import APIRouter, HTTPException
 
-from app.web.routes import categories, decisions, export, grid, images, jobs, missed, overview, queue, uploads
+from app.web.routes import (
+    categories,
+    changes,
+    decisions,
+    export,
+    grid,
+    images,
+    jobs,
+    missed,
+    overview,
+    queue,
+    uploads,
+)
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, decisions, categories, jobs, uploads, export, grid, queue, missed):
+for _module in (overview, images, changes, decisions, categories, jobs, uploads, export, grid, queue, missed):
     router.include_router(_module.router)
 
 

@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
 from app.web.importer import Importer
+from app.web.presence import Presence
 from app.web.surveyor import Surveyor
 
 LARGEST_ID = 2**63 - 1
@@ -29,6 +30,11 @@ def _surveyor(request: Request) -> Surveyor:
     return surveyor
 
 
+def _presence(request: Request) -> Presence:
+    presence: Presence = request.app.state.presence
+    return presence
+
+
 def _who(request: Request) -> str:
     who: str = request.state.who
     return who
@@ -37,6 +43,7 @@ def _who(request: Request) -> str:
 WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
 ImporterOf = Annotated[Importer, Depends(_importer)]
 SurveyorOf = Annotated[Surveyor, Depends(_surveyor)]
+PresenceOf = Annotated[Presence, Depends(_presence)]
 Who = Annotated[str, Depends(_who)]
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 

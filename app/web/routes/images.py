@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from app.services import catalogue, goodness, pictures, review
 from app.store.images import Only
 from app.store.records import Image, ImageStatus
 from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
+from freesolo.images import Window
 
 router = APIRouter()
 
@@ -16,6 +17,7 @@ _LONGEST_PAGE = 1000
 _FOR_EVER = "private, max-age=31536000, immutable"
 _THUMBNAIL_TYPE = "image/webp"
 
+_Percentile = Annotated[float | None, Query(ge=0, le=100)]
 Version = Annotated[str, Query(alias="v", max_length=64)]
 
 
@@ -32,7 +34,7 @@ def images(
     page = catalogue.list_images(workspace, status, search, only, offset, limit)
     return {
         "total": page.total,
-        "rows": [{**_row(row), "alike": page.alike.get(row.alike or 0, 0)} for row in page.rows],
+        "rows": [{**image_row(row), "alike": page.alike.get(row.alike or 0, 0)} for row in page.rows],
     }
 
 
@@ -65,6 +67,7 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
         "note": row.note,
         "error": row.error,
         "version": row.content_hash,
+        "deep": pictures.is_deep(workspace, row),
         "revision": row.revision,
         "index": place.index,
         "total": place.total,
@@ -75,8 +78,24 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
 
 
 @router.get("/images/{image_id}/pixels")
-def pixels(workspace: WorkspaceOf, image_id: RowId, version: Version = "") -> FileResponse:
-    """The picture, upright, as the canvas shows it."""
+def pixels(
+    workspace: WorkspaceOf,
+    image_id: RowId,
+    version: Version = "",
+    low: _Percentile = None,
+    high: _Percentile = None,
+    gamma: Annotated[float | None, Query(ge=0.05, le=20)] = None,
+) -> Response:
+    """The picture, upright, as the canvas shows it; of 16-bit and float images any range of values (percentiles)."""
+    if (low, high, gamma) != (None, None, None):
+        standard = Window()
+        window = Window(
+            standard.low if low is None else low,
+            standard.high if high is None else high,
+            standard.gamma if gamma is None else gamma,
+        )
+        picture = pictures.windowed(workspace, image_id, window)
+        return Response(picture, media_type="image/jpeg", headers=_caching(workspace, image_id, version))
     path, media_type = pictures.display_file(workspace, image_id)
     return FileResponse(path, media_type=media_type, headers=_caching(workspace, image_id, version))
 
@@ -94,7 +113,8 @@ def _caching(workspace: WorkspaceOf, image_id: int, version: str) -> dict[str, s
     return {"cache-control": _FOR_EVER if same else "no-store"}
 
 
-def _row(row: Image) -> dict[str, Any]:
+def image_row(row: Image) -> dict[str, Any]:
+    """An image as lists show it."""
     names = ("id", "name", "status", "width", "height", "masks", "pending", "accepted", "rejected", "unsure")
     values: dict[str, Any] = {name: getattr(row, name) for name in (*names, "note", "error")}
     values["version"] = row.content_hash

@@ -7,6 +7,7 @@ import { itemOf, SHAPES } from './queue/items.js';
 import { Pages } from './queue/pages.js';
 import { icon } from './review/icons.js';
 import { belongsElsewhere } from './review/keyboard.js';
+import { byImage } from './others.js';
 import { VirtualList } from './virtual.js';
 
 const TYPING_PAUSE = 200; // ms after the last letter of a search
@@ -43,6 +44,8 @@ class Queue {
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
     document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.#come(), { signal });
     document.addEventListener('annotator:picked', () => this.#pick('picked'), { signal });
+    document.addEventListener('annotator:changes', ({ detail }) => this.#changed(detail), { signal });
+    document.addEventListener('annotator:others', () => this.list.updateAll(), { signal });
     document.addEventListener('annotator:search', () => this.search.select(), { signal });
     document.addEventListener('keydown', (event) => shown(element) && this.#key(event), { signal });
   }
@@ -166,6 +169,7 @@ class Queue {
   #item(index) {
     return itemOf(this.pages.row(index), {
       layout: this.#layout, index, total: this.pages.total, active: index === this.#active,
+      others: byImage().get(this.pages.row(index)?.id) ?? [],
       thumbnail: ({ id, version }) => this.api.thumbnailUrl(id, version),
     });
   }
@@ -208,6 +212,12 @@ class Queue {
     else if (moves[event.key]) this.#activate(Math.min(this.pages.total - 1, Math.max(0, this.#active + moves[event.key])));
     else return;
     event.preventDefault();
+  }
+
+  /** Others decided masks: the rows say so where they are. */
+  #changed({ images, many }) {
+    if (many && shown(this.element)) this.load();
+    for (const index of this.pages.update(images.map(({ row }) => row))) this.list.update(index);
   }
 
   #overview({ images }) {

@@ -5,6 +5,7 @@
 
 import { Api } from './api.js';
 import { h } from './dom.js';
+import { pref } from './prefs.js';
 import { Actions } from './review/actions.js';
 import { Board } from './review/board.js';
 import { Categories } from './review/categories.js';
@@ -15,10 +16,11 @@ import { masksAt, nextAt } from './review/hit.js';
 import { Images, turn } from './review/images.js';
 import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
-import { layOut } from './review/layout.js';
+import { layOut, showKeys } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
 import { Missed } from './review/missed.js';
 import { Navigator } from './review/navigator.js';
+import { Picture } from './review/picture.js';
 import { Pointer } from './review/pointer.js';
 import { Reshape } from './review/reshape.js';
 import { Saver } from './review/saver.js';
@@ -31,8 +33,9 @@ const REACH = 5; // CSS pixels around a tiny mask that count as it
 
 class Review {
   #ending = new AbortController();
+  #said = '';
   showRejected = false;
-  autoAdvance = true;
+  autoAdvance = pref('autoAdvance');
 
   constructor(element, { api }) {
     const { signal } = this.#ending;
@@ -44,7 +47,10 @@ class Review {
     this.images = new Images(this.api, signal);
     this.stage = new Stage(this.parts.stage, this.parts, signal);
     this.stage.overlay.visible = (mask) => this.visible(mask);
-    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at) }, signal);
+    this.#look();
+    this.picture = new Picture({ api: this.api, stage: this.stage, parts: this.parts, onError: (text) => this.board.notice(text) });
+    const tool = { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at), hold: (at) => this.#hold(at) };
+    this.pointer = new Pointer(this.parts.stage, this.stage, tool, signal);
     this.tools = new Tools(this);
     this.reshape = new Reshape(this);
     this.#makeSide();
@@ -87,8 +93,32 @@ class Review {
     document.addEventListener('annotator:tab', () => this.actions.wait(this.navigator.route()), { signal });
     document.addEventListener('annotator:keys', () => this.sheet.toggle(), { signal });
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
+    document.addEventListener('annotator:prefs', ({ detail }) => this.#preferred(detail.names), { signal });
+    document.addEventListener('annotator:changes', ({ detail }) => this.#others(detail), { signal });
+    document.addEventListener('annotator:others', () => this.film.setOthers(), { signal });
     window.addEventListener('pagehide', () => this.saver.leave(), { signal });
     document.addEventListener('visibilitychange', () => this.#seen(), { signal });
+  }
+
+  /** Masks look as the person prefers. */
+  #look() {
+    this.stage.overlay.opacity = pref('opacity');
+    this.stage.overlay.bold = pref('contrast') === 'high';
+  }
+
+  #preferred(names) {
+    if (names.includes('keys')) {
+      showKeys(this.element);
+      this.categories.showKeys();
+    }
+    if (names.includes('autoAdvance')) {
+      this.autoAdvance = pref('autoAdvance');
+      this.parts.press('auto-advance', this.autoAdvance);
+    }
+    this.#look();
+    this.stage.repaintAll();
+    this.list.updateAll();
+    this.select(this.selected);
   }
 
   #seen() {
@@ -128,6 +158,7 @@ class Review {
     this.actions.reset();
     this.tools.cancel();
     this.histogram.show(image.masks);
+    this.picture.show(image);
     this.stage.show(image);
     this.list.show(image.masks);
     parts.marks.setAttribute('aria-label', `${image.name}, ${image.masks.length} masks`);
@@ -196,6 +227,17 @@ class Review {
     this.missed.later();
   }
 
+  /** Masks of the image were decided elsewhere: they change where they are, and the selection stays. */
+  updated(masks) {
+    this.changed(masks);
+    this.select(this.selected);
+  }
+
+  #others(changes) {
+    for (const { row } of changes.images) this.film.setStatus(row.id, row.status);
+    this.navigator.follow(changes);
+  }
+
   #overview(overview) {
     if (this.categories.set(overview.categories)) {
       this.list.updateAll();
@@ -257,6 +299,12 @@ class Review {
     return true;
   }
 
+  /** A finger rests: of the masks there the next larger one. */
+  #hold(point) {
+    const found = this.#at(point);
+    this.select(nextAt(found, found.includes(this.selected) ? this.selected : (found[0] ?? null)));
+  }
+
   select(mask) {
     if (mask) this.missed.leave();
     this.stage.select(mask);
@@ -281,8 +329,14 @@ class Review {
     this.parts.line.textContent = selected
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
-    this.parts.live.textContent = this.parts.line.textContent;
+    this.parts.live.textContent = [this.#said, this.parts.line.textContent].filter(Boolean).join('. ');
+    this.#said = '';
     this.tools.describe();
+  }
+
+  /** Have a sentence read out before what is said of the mask that is selected next. */
+  announce(text) {
+    this.#said = text;
   }
 
   count() {

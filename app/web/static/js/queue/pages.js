@@ -38,6 +38,20 @@ export class Pages {
     return rows?.[index % PAGE] ?? null;
   }
 
+  /** These rows are others now. @param {object[]} rows @returns {number[]} where they are, of those that were fetched */
+  update(rows) {
+    const news = new Map(rows.map((row) => [row.id, row]));
+    const places = [];
+    for (const [page, known] of this.#pages) {
+      known?.forEach((row, index) => {
+        if (!news.has(row.id)) return;
+        known[index] = news.get(row.id);
+        places.push(page * PAGE + index);
+      });
+    }
+    return places;
+  }
+
   async #want(page) {
     const asked = this.#asked;
     this.#pages.set(page, null);

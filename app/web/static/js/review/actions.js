@@ -2,6 +2,8 @@
 // fast hand never decides on the image before.
 
 import { ApiError } from '../api.js';
+import { keyOf } from './keymap.js';
+import { openDrawer } from './layout.js';
 import { flushAll } from './saver.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
@@ -55,10 +57,11 @@ export class Actions {
   name(categoryId) {
     const { selected, image, decider, categories } = this.#screen;
     if (!selected) {
-      this.#screen.board.notice('Select a mask first: click it or press Tab.');
+      this.#screen.board.notice(`Select a mask first: click it or press ${keyOf('next-mask')}.`);
       return;
     }
     decider.name(image, selected, categoryId);
+    this.#screen.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
     categories.mark(categoryId);
     this.#screen.describe();
     this.#screen.changed([selected]);
@@ -112,6 +115,14 @@ export class Actions {
     'zoom-fit': () => this.#screen.stage.fit(),
     fainter: () => this.#opacity(1 / 1.25),
     stronger: () => this.#opacity(1.25),
+    brighter: () => this.#adjust('brightness', 1),
+    darker: () => this.#adjust('brightness', -1),
+    'more-contrast': () => this.#adjust('contrast', 1),
+    'less-contrast': () => this.#adjust('contrast', -1),
+    'more-gamma': () => this.#adjust('gamma', 1),
+    'less-gamma': () => this.#adjust('gamma', -1),
+    picture: () => this.#screen.parts.press('picture', this.#screen.picture.toggle()),
+    'picture-reset': () => this.#screen.picture.reset(),
     escape: () => this.#escape(),
     keys: () => this.#screen.sheet.toggle(),
   };
@@ -132,6 +143,7 @@ export class Actions {
       return;
     }
     screen.decider.decide(screen.image, [mask], state);
+    screen.announce(`Mask ${mask.number} ${state}`);
     screen.select(this.#screen.autoAdvance ? screen.nextPending(mask) : mask);
     screen.changed([mask]);
     screen.describe();
@@ -147,7 +159,7 @@ export class Actions {
     this.#screen.changed(masks);
     this.#screen.describe();
     const left = hidden ? ` The ${hidden} hidden by the slider stay pending.` : '';
-    const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. Ctrl+Z takes it back.` : 'Nothing was pending.';
+    const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. ${keyOf('undo')} takes it back.` : 'Nothing was pending.';
     board.notice(done + left);
   }
 
@@ -169,7 +181,7 @@ export class Actions {
     const screen = this.#screen;
     const last = screen.decider.stepBack();
     if (!last) {
-      screen.board.notice('No earlier decision since this page was opened. Ctrl+Z reaches further back.');
+      screen.board.notice(`No earlier decision since this page was opened. ${keyOf('undo')} reaches further back.`);
       return;
     }
     if (screen.image?.id !== last.imageId) await screen.navigator.goTo(last.imageId, { replace: true });
@@ -216,12 +228,12 @@ export class Actions {
   #nameByKey(key) {
     const category = this.#screen.categories.byKey(key);
     if (category) this.name(category.id);
-    else this.#screen.board.notice(`No category has the key ${key} yet: + adds one.`);
+    else this.#screen.board.notice(`No category has the key ${key} yet: ${keyOf('new-category')} adds one.`);
   }
 
   #sameCategory() {
     const { lastCategory } = this.#screen.decider;
-    if (lastCategory === null) this.#screen.board.notice('No category was given yet: 0 to 9 give one.');
+    if (lastCategory === null) this.#screen.board.notice(`No category was given yet: ${keyOf('category')} gives the first.`);
     else this.name(lastCategory);
   }
 
@@ -247,6 +259,10 @@ export class Actions {
     screen.board.notice(screen.autoAdvance ? 'A decision goes on to the next mask.' : 'A decision stays on its mask.');
   }
 
+  #adjust(name, notches) {
+    this.#screen.board.notice(this.#screen.picture.step(name, notches));
+  }
+
   #opacity(factor) {
     this.#overlay.opacity = Math.min(STRONGEST, Math.max(FAINTEST, this.#overlay.opacity * factor));
     this.#screen.stage.repaintAll();
@@ -260,6 +276,14 @@ export class Actions {
       return;
     }
     if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.unpick()) return;
+    if (element.dataset.drawer) {
+      openDrawer(element, null);
+      return;
+    }
+    if (!this.#screen.parts.panel.hidden) {
+      this.act('picture');
+      return;
+    }
     if (stage.overlay.isolate) this.act('isolate');
     else if (this.#screen.image) this.#screen.select(null);
   }

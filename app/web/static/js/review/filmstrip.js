@@ -1,6 +1,7 @@
 // Thumbnails of the images around the current one.
 
 import { h } from '../dom.js';
+import { byImage } from '../others.js';
 
 const AROUND = 15;
 const MARGIN = 3; // thumbnails before the end at which more are fetched
@@ -27,6 +28,7 @@ export class Filmstrip {
       this.#offset = offset;
       this.#rows = page.rows;
       this.element.replaceChildren(...this.#rows.map((row) => this.#thumbnail(row)));
+      this.setOthers();
     }
     this.#mark();
   }
@@ -34,6 +36,18 @@ export class Filmstrip {
   setStatus(id, status) {
     const button = this.element.querySelector(`[data-id="${id}"]`);
     if (button) button.dataset.status = status;
+  }
+
+  /** Mark the images that others have open. */
+  setOthers() {
+    const others = byImage();
+    for (const button of this.element.children) {
+      const names = others.get(Number(button.dataset.id))?.join(', ');
+      const { name } = this.#rows.find(({ id }) => id === Number(button.dataset.id));
+      button.toggleAttribute('data-here', names !== undefined);
+      button.title = names ? `${name}\nOpen at ${names}` : name;
+      button.setAttribute('aria-label', names ? `${name}, open at ${names}` : name);
+    }
   }
 
   #nearEnd({ index, total }) {

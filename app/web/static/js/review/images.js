@@ -114,21 +114,24 @@ export function arrange(image, masks) {
 
 /**
  * Bring a kept image to what the server sent; masks keep their identity, so that a selection holds.
- * @returns {boolean} whether something was different
+ * @returns {{masks: object[], others: boolean}} those that look different now, and whether the list is another one
  */
 export function merge(image, now) {
   const known = new Map(image.masks.map((mask) => [mask.id, mask]));
-  let changed = image.status !== now.status || known.size !== now.instances.length;
+  const before = image.masks;
+  const changed = [];
   for (const key of ['status', 'index', 'total', 'previous', 'next', 'note']) image[key] = now[key];
   const masks = now.instances.map((instance) => {
     const mask = known.get(instance.id);
     // An older revision is an answer that a decision made here overtook.
     if (mask && (instance.revision < mask.revision || (instance.revision === mask.revision && instance.counts === mask.counts))) return mask;
-    changed = true;
-    return updateMask(mask ?? {}, instance, image.height);
+    const updated = updateMask(mask ?? {}, instance, image.height);
+    changed.push(updated);
+    return updated;
   });
   arrange(image, masks);
-  return changed;
+  const others = before.length !== image.masks.length || before.some((mask, index) => mask !== image.masks[index]);
+  return { masks: changed, others };
 }
 
 /** Bring an image to what an undo sends: some of its masks, gone ones too. @returns {boolean} whether others are on it now */

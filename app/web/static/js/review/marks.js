@@ -85,7 +85,8 @@ export class Marks {
 
   /** A sign drawn once: white on a disc of the state's colour. */
   #sprite({ sign, colour }) {
-    const known = this.#signs.get(sign);
+    const name = `${sign}${colour}`; // the palette may change
+    const known = this.#signs.get(name);
     if (known) return known;
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = Math.round(SIGN * this.ratio);
@@ -102,7 +103,7 @@ export class Marks {
     context.textAlign = 'center';
     context.textBaseline = 'middle';
     context.fillText(sign, SIGN / 2, SIGN / 2 + 0.5);
-    this.#signs.set(sign, canvas);
+    this.#signs.set(name, canvas);
     return canvas;
   }
 }

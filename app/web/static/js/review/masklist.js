@@ -5,6 +5,9 @@ import { VirtualList } from '../virtual.js';
 import { drawn } from './images.js';
 import { cssColour, lookOf } from './palette.js';
 
+/** Fingers need larger rows; base.css says how they look. */
+const COARSE = matchMedia('(pointer: coarse)').matches;
+
 export class MaskList {
   #masks = [];
   #selected = null;
@@ -21,7 +24,7 @@ export class MaskList {
     element.setAttribute('aria-label', 'Masks');
     element.setAttribute('aria-multiselectable', 'true');
     element.tabIndex = 0;
-    this.list = new VirtualList(element, { height: 30, make: (index) => this.#row(this.#masks[index]) });
+    this.list = new VirtualList(element, { height: COARSE ? 44 : 30, make: (index) => this.#row(this.#masks[index]) });
     const maskOf = (event) => this.#masks[Number(event.target.closest('[data-index]')?.dataset.index)] ?? null;
     element.addEventListener('click', (event) => maskOf(event) && screen.onPick(maskOf(event), event));
     element.addEventListener('pointermove', (event) => screen.onHover(maskOf(event)));

@@ -3,6 +3,7 @@
 const DRAG = 4; // CSS pixels a press may move and still be a click
 const FINGER_DRAG = 10;
 const LINE = 16; // CSS pixels of a wheel's line
+const HOLD = 500; // ms that a finger rests to mean the next larger mask
 const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
 
 /**
@@ -13,6 +14,7 @@ const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
  * @property {(point: [number, number], event: PointerEvent) => void} [begin]
  * @property {(points: [number, number][], event: PointerEvent) => void} [move] all the pointer went through since
  * @property {(event: PointerEvent) => void} [end]
+ * @property {(point: [number, number]) => void} [hold] a finger rests
  * @property {() => void} [cancel] a second finger came down: it was meant as a pinch
  */
 
@@ -20,6 +22,7 @@ export class Pointer {
   #pointers = new Map();
   #moved = 0;
   #pans = false;
+  #holding = 0;
   #draws = false;
   #stage;
   #element;
@@ -38,9 +41,11 @@ export class Pointer {
     on('pointermove', (event) => this.#move(event));
     on('pointerup', (event) => this.#up(event));
     on('pointercancel', (event) => {
+      clearTimeout(this.#holding);
       this.#pointers.delete(event.pointerId);
       this.#stopDrawing();
     });
+    on('contextmenu', (event) => this.#pointers.size && event.preventDefault()); // a finger that rests asks for no menu
     on('pointerleave', () => this.tool.hover(null));
   }
 
@@ -51,6 +56,7 @@ export class Pointer {
   }
 
   #wheel(event) {
+    if (event.target.closest('section')) return;
     event.preventDefault();
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
     this.#stage.zoomAt(...this.#place(event), Math.exp(-pixels * ZOOM));
@@ -62,7 +68,7 @@ export class Pointer {
   }
 
   #down(event) {
-    if (event.button > 1 || event.target.closest('a, button')) return;
+    if (event.button > 1 || event.target.closest('a, button, section')) return;
     try {
       this.#element.setPointerCapture(event.pointerId);
     } catch {
@@ -71,10 +77,18 @@ export class Pointer {
     if (this.#pointers.size === 0) this.#moved = this.#pans || event.button === 1 ? Infinity : 0;
     else this.#moved = Infinity; // a second finger zooms: no click
     this.#pointers.set(event.pointerId, this.#place(event));
+    clearTimeout(this.#holding);
+    if (event.pointerType === 'touch' && this.#moved === 0) this.#holding = setTimeout(() => this.#hold(event), HOLD);
     if (this.#moved === 0 && this.tool.begin) {
       this.#draws = true;
       this.tool.begin(this.#point(event), event);
     } else this.#stopDrawing();
+  }
+
+  #hold(event) {
+    if (this.#moved > FINGER_DRAG || !this.#stage.image || !this.tool.hold) return;
+    this.#moved = Infinity; // lifting it is no click
+    this.tool.hold(this.#point(event));
   }
 
   #point(event) {
@@ -123,6 +137,7 @@ export class Pointer {
   }
 
   #up(event) {
+    clearTimeout(this.#holding);
     if (!this.#pointers.delete(event.pointerId)) return;
     this.#element.classList.remove('drags');
     if (this.#draws) {

@@ -90,6 +90,12 @@ export class Stage {
     this.draw();
   }
 
+  /** The picture of the image is another one. */
+  redrawPicture() {
+    this.#stale.view = true;
+    this.draw();
+  }
+
   select(mask) {
     if (mask === this.selected) return;
     const before = this.selected;

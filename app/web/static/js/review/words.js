@@ -1,6 +1,7 @@
 // What the Review screen says, as plain sentences.
 
 import { drawn } from './images.js';
+import { keyOf } from './keymap.js';
 import { shapeOf } from './marks.js';
 import { lookOf } from './palette.js';
 
@@ -26,8 +27,8 @@ export function describeRest(masks, threshold) {
   if (!masks.length) return '';
   const pending = masks.filter(({ state }) => state === 'pending');
   const hidden = pending.filter(({ score }) => score < threshold).length;
-  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. Enter finishes the image.`;
-  return pending.length ? 'Tab selects the next mask.' : 'All masks are decided. Enter: next image.';
+  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. ${keyOf('finish')} finishes the image.`;
+  return pending.length ? `${keyOf('next-mask')} selects the next mask.` : `All masks are decided. ${keyOf('finish')}: next image.`;
 }
 
 /** Beside the image's name, what the hunt for missed objects found. */
@@ -44,7 +45,7 @@ export function insteadOfMasks(image) {
     const text = 'Start them on the Propose screen; this page fills by itself.';
     return { title: 'No proposals yet', text, links: [['Propose', '#/propose']] };
   }
-  return { title: 'No masks were found here', text: 'Enter marks the image as finished and goes to the next one.', links: [] };
+  return { title: 'No masks were found here', text: `${keyOf('finish')} marks the image as finished and goes to the next one.`, links: [] };
 }
 
 /** What the screen says when there is no image to show. */
