@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from app.store.images import CHUNK
 from app.store.records import Instance, InstanceState, NewInstance
@@ -65,6 +65,16 @@ class Instances:
             instances.c.image_id == image_id, instances.c.deleted.is_(False), instances.c.embedding.is_not(None)
         )
         return list(self._connection.scalars(query.order_by(instances.c.score.desc(), instances.c.id).limit(limit)))
+
+    def by_category(self) -> list[tuple[int | None, InstanceState, int]]:
+        """(category or None, state, masks), where something was decided or named."""
+        query = (
+            select(instances.c.category_id, instances.c.state, func.count())
+            .where(instances.c.deleted.is_(False))
+            .where(or_(instances.c.state != "pending", instances.c.category_id.is_not(None)))
+            .group_by(instances.c.category_id, instances.c.state)
+        )
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
 
     def newest(self) -> int:
         """The largest id of a mask; 0 where there is none."""

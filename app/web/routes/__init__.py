@@ -6,10 +6,10 @@ worker thread with database transactions of its own.
 
 from fastapi import APIRouter, HTTPException
 
-from app.web.routes import categories, decisions, export, images, jobs, missed, overview, queue, uploads
+from app.web.routes import categories, decisions, export, images, jobs, missed, overview, quality, queue, uploads
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, decisions, categories, jobs, uploads, export, queue, missed):
+for _module in (overview, images, decisions, categories, jobs, uploads, export, queue, missed, quality):
     router.include_router(_module.router)
 
 

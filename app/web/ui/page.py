@@ -1,10 +1,10 @@
-"""The one page: header, first-run choices, five tabs, and the events that join them."""
+"""The one page: header, first-run choices, the tabs, and the events that join them."""
 
 import gradio as gr
 
 from app.services.workspace import Workspace
 from app.web.importer import Importer
-from app.web.ui import export_tab, import_tab, propose_tab, queue_tab, review_tab, welcome
+from app.web.ui import export_tab, import_tab, propose_tab, quality_tab, queue_tab, review_tab, welcome
 
 _HEADER = """
 <header class="topbar">
@@ -42,6 +42,8 @@ def build(workspace: Workspace, importer: Importer, *, local: bool) -> gr.Blocks
                 queue_tab.build()
             with gr.Tab("Review", id="review", elem_id="tab-review"):
                 review_tab.build()
+            with gr.Tab("Quality", id="quality", elem_id="tab-quality"):
+                quality_tab.build()
             with gr.Tab("Export", id="export", elem_id="tab-export") as export:
                 exporting = export_tab.build(workspace)
         import_tab.connect(page, import_, importing, first, workspace, importer)

@@ -50,6 +50,7 @@ def test_tabs_have_the_addresses_that_scripts_know(page):
         ("propose", "Propose"),
         ("queue", "Queue"),
         ("review", "Review"),
+        ("quality", "Quality"),
         ("export", "Export"),
     ]
 

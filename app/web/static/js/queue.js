@@ -42,7 +42,7 @@ class Queue {
     const { signal } = this.#ending;
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
     document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.#come(), { signal });
-    document.addEventListener('annotator:picked', () => this.#pick('picked'), { signal });
+    document.addEventListener('annotator:list', ({ detail }) => this.#pick(detail), { signal });
     document.addEventListener('annotator:search', () => this.search.select(), { signal });
     document.addEventListener('keydown', (event) => shown(element) && this.#key(event), { signal });
   }

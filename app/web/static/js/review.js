@@ -222,6 +222,14 @@ class Review {
     this.describe();
   }
 
+  /** Select a mask by its id, whatever its state, and look at it. */
+  showMask(id) {
+    const mask = this.image.masks.find((each) => each.id === id) ?? null;
+    this.select(mask);
+    if (mask) this.stage.zoomToSelected();
+    else this.board.notice('That mask is no longer on this image.');
+  }
+
   describe() {
     const { selected, image } = this;
     this.parts.line.textContent = selected

@@ -9,7 +9,7 @@
 
 import { Api, ApiError } from './api.js';
 
-const TABS = ['import', 'propose', 'queue', 'review', 'export'];
+const TABS = ['import', 'propose', 'queue', 'review', 'quality', 'export'];
 const POLL_BUSY = 1000; // ms between looks while something runs
 const POLL_IDLE = 15000;
 

@@ -26,12 +26,13 @@ export class Navigator {
     this.#screen = screen;
   }
 
-  /** Open what the address says: #/review/7, or with #/review the image that was open, at first the first one to do. */
+  /** Open what the address says: #/review/7 (#/review/7/42: with mask 42 selected), or with #/review the image that was open. */
   async route() {
-    const [, tab, id] = location.hash.split('/');
+    const [, tab, id, mask] = location.hash.split('/');
     if (tab !== 'review') return;
     if (id) {
       if (Number(id) !== this.#target) await this.open(Number(id));
+      if (mask && this.image?.id === Number(id)) this.#screen.showMask(Number(mask));
     } else if (this.image) history.replaceState(null, '', `${ADDRESS}/${this.image.id}`);
     else await this.openNext(null);
   }
