@@ -90,6 +90,14 @@ class Decisions:
         query = select(decisions).where(decisions.c.who == who, decisions.c.group_id == group_id)
         return [Decision(**row._mapping) for row in self._connection.execute(query.order_by(decisions.c.id))]
 
+    def latest_first_judgements(self, limit: int) -> list[tuple[str, str]]:
+        """(who, when) of the latest decisions on masks that were undecided, oldest first; undoing is none."""
+        query = select(decisions.c.who, decisions.c.at, decisions.c.before).where(
+            decisions.c.action == "state", decisions.c.undoes.is_(None)
+        )
+        rows = self._connection.execute(query.order_by(decisions.c.id.desc()).limit(limit)).all()
+        return [(row.who, row.at) for row in reversed(rows) if row.before.get("state") == "pending"]
+
     def all(self) -> Iterator[Decision]:
         """The whole log, oldest first, streamed."""
         query = select(decisions).order_by(decisions.c.id).execution_options(yield_per=1000)

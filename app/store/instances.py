@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from app.store.images import CHUNK
 from app.store.records import Instance, InstanceState, NewInstance
@@ -79,6 +79,16 @@ class Instances:
         """Images that have masks newer than this one; at most so many."""
         query = select(instances.c.image_id).where(instances.c.id > last_id).distinct().limit(limit)
         return list(self._connection.scalars(query))
+
+    def by_category(self) -> list[tuple[int | None, InstanceState, int]]:
+        """(category or None, state, masks), where something was decided or named."""
+        query = (
+            select(instances.c.category_id, instances.c.state, func.count())
+            .where(instances.c.deleted.is_(False))
+            .where(or_(instances.c.state != "pending", instances.c.category_id.is_not(None)))
+            .group_by(instances.c.category_id, instances.c.state)
+        )
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
 
     def add_many(self, image_id: int, source: str, new: Sequence[NewInstance]) -> None:
         """Pending masks from one source."""

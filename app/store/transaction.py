@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 
 from app.store.categories import Categories
+from app.store.checks import Checks
 from app.store.decisions import Decisions
 from app.store.folders import Folders
 from app.store.images import Images
@@ -22,6 +23,7 @@ class Transaction:
         self.images = Images(connection)
         self.instances = Instances(connection)
         self.looks = Looks(connection)
+        self.checks = Checks(connection)
         self.columns = MaskColumns(connection)
         self.categories = Categories(connection)
         self.decisions = Decisions(connection)

@@ -16,12 +16,13 @@ from app.web.routes import (
     jobs,
     missed,
     overview,
+    quality,
     queue,
     uploads,
 )
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, changes, decisions, categories, jobs, uploads, export, grid, queue, missed):
+for _module in (overview, images, changes, decisions, categories, jobs, uploads, export, grid, queue, missed, quality):
     router.include_router(_module.router)
 
 

@@ -4,7 +4,17 @@ import gradio as gr
 
 from app.services.workspace import Workspace
 from app.web.importer import Importer
-from app.web.ui import export_tab, grid_tab, import_tab, propose_tab, queue_tab, review_tab, settings_tab, welcome
+from app.web.ui import (
+    export_tab,
+    grid_tab,
+    import_tab,
+    propose_tab,
+    quality_tab,
+    queue_tab,
+    review_tab,
+    settings_tab,
+    welcome,
+)
 
 _HEADER = """
 <header class="topbar">
@@ -45,6 +55,8 @@ def build(workspace: Workspace, importer: Importer, *, local: bool) -> gr.Blocks
                 review_tab.build()
             with gr.Tab("Grid", id="grid", elem_id="tab-grid"):
                 grid_tab.build()
+            with gr.Tab("Quality", id="quality", elem_id="tab-quality"):
+                quality_tab.build()
             with gr.Tab("Export", id="export", elem_id="tab-export") as export:
                 exporting = export_tab.build(workspace)
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):

@@ -43,7 +43,7 @@ class Queue {
     const { signal } = this.#ending;
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
     document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.#come(), { signal });
-    document.addEventListener('annotator:picked', () => this.#pick('picked'), { signal });
+    document.addEventListener('annotator:list', ({ detail }) => this.#pick(detail), { signal });
     document.addEventListener('annotator:changes', ({ detail }) => this.#changed(detail), { signal });
     document.addEventListener('annotator:others', () => this.list.updateAll(), { signal });
     document.addEventListener('annotator:search', () => this.search.select(), { signal });
