@@ -373,7 +373,7 @@ def lab(tmp_path_factory):
     return SimpleNamespace(team=Team(tmp_path_factory.mktemp("lab")))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(first=st.lists(OPERATION, max_size=6), second=st.lists(OPERATION, max_size=6))
 def test_two_logs_merge_in_either_order_to_the_same_states(lab, first, second):
     team = lab.team

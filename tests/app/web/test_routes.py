@@ -1,5 +1,6 @@
 """The HTTP API: what each route answers, and how it refuses."""
 
+import io
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from app import jobs
-from app.services import catalogue, review
+from app.services import catalogue, ingest, review
 from freesolo.codecs import coco_rle
 from tests.app.helpers import make_image
 
@@ -98,6 +99,47 @@ def test_pixels_are_the_original_and_kept_by_version(client, reviewed):
 @pytest.mark.parametrize("version", ["", "0" * 32])
 def test_pixels_of_no_or_another_version_are_not_kept(client, version):
     assert client.get("/api/images/1/pixels", params={"v": version}).headers["cache-control"] == "no-store"
+
+
+def deep_image(client, workspace):
+    """A 16-bit ramp of values 0..47 beside one bright pixel, as image 4."""
+    values = np.arange(48, dtype=np.uint16).reshape(6, 8)
+    values[5, 7] = 60000
+    path = workspace.path.parent / "photos" / "deep.png"
+    Image.fromarray(values).save(path)
+    ingest.import_folder(workspace, path.parent)
+    return client.get("/api/images/4").json()
+
+
+def gray(answer):
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        return np.asarray(picture.convert("L"), int)
+
+
+def test_deep_images_show_any_range_of_their_values(client, reviewed):
+    body = deep_image(client, reviewed[0])
+    assert (body["deep"], client.get("/api/images/1").json()["deep"]) == (True, False)
+    whole = gray(client.get("/api/images/4/pixels", params={"low": 0, "high": 100}))
+    assert whole[0, 0] <= 2
+    assert whole[4, 7] <= 10, "the bright pixel takes all the range"
+    answer = client.get("/api/images/4/pixels", params={"low": 0, "high": 97, "v": body["version"]})
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    low = gray(answer)
+    assert low[4, 7] > 150, "the ramp is seen, from all its bits"
+    lighter = gray(client.get("/api/images/4/pixels", params={"low": 0, "high": 97, "gamma": 2}))
+    assert lighter[2, 0] > low[2, 0] + 30
+
+
+@pytest.mark.parametrize("query", ["low=0", "gamma=2"])
+def test_a_range_of_values_is_for_deep_images(client, query):
+    answer = client.get(f"/api/images/1/pixels?{query}")
+    assert answer.status_code == 400
+    assert "8 bits" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("query", ["low=-1", "high=101", "gamma=0", "gamma=nan", "low=x"])
+def test_nonsense_ranges_are_told(client, query):
+    assert client.get(f"/api/images/1/pixels?{query}").status_code == 422
 
 
 def test_thumbnail_is_a_small_webp(client):
