@@ -6,10 +6,10 @@ worker thread with database transactions of its own.
 
 from fastapi import APIRouter, HTTPException
 
-from app.web.routes import categories, decisions, export, images, jobs, overview, uploads
+from app.web.routes import categories, clicks, decisions, export, images, jobs, overview, uploads
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, decisions, categories, jobs, uploads, export):
+for _module in (overview, images, decisions, categories, jobs, uploads, export, clicks):
     router.include_router(_module.router)
 
 
