@@ -65,6 +65,16 @@ class Decisions:
             found.update((row.key, row.revision) for row in self._connection.execute(query))
         return found
 
+    def created(self, keys: Sequence[str]) -> dict[str, int]:
+        """Which of the keys are of operations that created a mask, with its id."""
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), _KEYS_A_QUERY):
+            query = select(decisions.c.key, decisions.c.instance_id).where(
+                decisions.c.key.in_(keys[start : start + _KEYS_A_QUERY]), decisions.c.action == "create"
+            )
+            found.update((row.key, row.instance_id) for row in self._connection.execute(query))
+        return found
+
     def of_group(self, who: str, group_id: str) -> list[Decision]:
         """The rows of a group, in the order they were made."""
         query = select(decisions).where(decisions.c.who == who, decisions.c.group_id == group_id)

@@ -41,7 +41,10 @@ class KnownFile:
 
 
 def status_of(*, error: str, proposed: bool, closed: bool | None, pending: int, decided: int) -> ImageStatus:
-    """The status that follows from an image's facts. An image without any mask waits for a person to say so."""
+    """The status that follows from an image's facts.
+
+    An image without any mask waits for a person to say so, and so does one that has only what people drew.
+    """
     if error:
         return "error"
     if closed:
@@ -50,7 +53,7 @@ def status_of(*, error: str, proposed: bool, closed: bool | None, pending: int, 
         return "new"
     if decided == 0:
         return "todo"
-    return "done" if pending == 0 and closed is None else "doing"
+    return "done" if proposed and pending == 0 and closed is None else "doing"
 
 
 class Images:

@@ -69,9 +69,15 @@ class Instances:
         if rows:
             self._connection.execute(insert(instances), rows)
 
+    def add(self, image_id: int, values: Mapping[str, Any]) -> Instance:
+        """A mask that a person made, from fields of `Instance`; its revision is 1, so that no proposer replaces it."""
+        row = {**_columns(values), "image_id": image_id, "revision": 1}
+        made = self._connection.execute(insert(instances).values(**row).returning(*_COLUMNS)).one()
+        return _instance(made)
+
     def change(self, instance_id: int, values: Mapping[str, Any]) -> None:
-        """Set columns."""
-        self._connection.execute(update(instances).where(instances.c.id == instance_id).values(**values))
+        """Set fields of `Instance`."""
+        self._connection.execute(update(instances).where(instances.c.id == instance_id).values(**_columns(values)))
 
     def remove_untouched(self, image_id: int) -> None:
         """Delete the masks of an image that no person ever decided, changed or named."""
@@ -79,8 +85,19 @@ class Instances:
         self._connection.execute(delete(instances).where(instances.c.image_id == image_id, untouched))
 
     def hide_all(self, image_id: int) -> None:
-        """Mark every mask of an image deleted: they no longer fit its picture, but the log speaks of them."""
-        self._connection.execute(update(instances).where(instances.c.image_id == image_id).values(deleted=True))
+        """Mark every mask of an image deleted: they no longer fit its picture, but the log speaks of them.
+
+        Those that were deleted before get another revision too, so that undo does not bring them back.
+        """
+        every = update(instances).where(instances.c.image_id == image_id)
+        self._connection.execute(every.values(deleted=True, revision=instances.c.revision + 1))
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    columns = dict(values)
+    if "bbox" in columns:
+        columns.update(zip("xywh", columns.pop("bbox"), strict=True))
+    return columns
 
 
 def _instance(row: Row[Any]) -> Instance:

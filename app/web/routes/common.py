@@ -52,6 +52,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "state": instance.state,
         "category_id": instance.category_id,
         "edited": instance.edited,
+        "deleted": instance.deleted,
         "revision": instance.revision,
         "source": instance.source,
     }

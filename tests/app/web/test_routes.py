@@ -124,7 +124,7 @@ def test_decisions_are_saved_and_a_repeat_changes_nothing(client, reviewed):
     body = [decision("k1", first), decision("k2", second, "rejected")]
     answer = decide(client, *body)
     assert answer.status_code == 200
-    assert answer.json() == {"saved": {"k1": 1, "k2": 1}, "images": {"1": "doing"}}
+    assert answer.json() == {"saved": {"k1": 1, "k2": 1}, "created": {}, "images": {"1": "doing"}}
     assert decide(client, *body).json()["saved"] == {"k1": 1, "k2": 1}
     states = {mask.id: mask.state for mask in review.load(reviewed[0], 1).instances}
     assert (states[first], states[second]) == ("accepted", "rejected")
@@ -152,7 +152,7 @@ def test_a_conflict_is_409_and_saves_the_rest(client, reviewed):
     ("change", "status"),
     [
         ({"state": "liked"}, 422),
-        ({"action": "delete"}, 422),
+        ({"action": "explode"}, 422),
         ({"key": ""}, 422),
         ({"key": "k" * 300}, 422),
         ({"image_id": -3}, 422),

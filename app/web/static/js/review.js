@@ -12,7 +12,7 @@ import { Decider } from './review/decider.js';
 import { Filmstrip } from './review/filmstrip.js';
 import { Histogram } from './review/histogram.js';
 import { masksAt, nextAt } from './review/hit.js';
-import { Images, updateMask } from './review/images.js';
+import { Images, turn } from './review/images.js';
 import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
 import { layOut } from './review/layout.js';
@@ -166,9 +166,10 @@ class Review {
     delete document.documentElement.dataset.image;
   }
 
-  rebuilt() {
+  /** There are other masks on the image now. @param {object | null} [mask] to be selected; else the selected one stays so */
+  rebuilt(mask = null) {
     const { masks } = this.image;
-    const kept = this.selected && masks.find((mask) => mask.id === this.selected.id);
+    const kept = mask ?? (this.selected && masks.find((each) => each.id === this.selected.id));
     this.stage.rebuild();
     this.list.show(masks);
     this.histogram.show(masks);
@@ -268,6 +269,14 @@ class Review {
     this.count();
   }
 
+  /** A mask of this image has other pixels now. @param {number[]} box where it was before: x, y, width, height */
+  edited(mask, box) {
+    this.stage.reshape([box, mask.bbox]);
+    this.list.update([mask]);
+    this.count();
+    if (mask === this.selected) this.describe();
+  }
+
   // Saving: what the saver tells
 
   #saving(state, unsaved, error) {
@@ -277,7 +286,9 @@ class Review {
     else this.board.settle('offline');
   }
 
-  #saved({ images }) {
+  #saved({ images, created }) {
+    const here = this.decider.learn(created).filter((mask) => this.image?.masks.includes(mask));
+    if (here.length) this.list.update(here);
     for (const [id, status] of Object.entries(images)) {
       this.film.setStatus(id, status);
       const image = this.images.peek(Number(id));
@@ -288,6 +299,7 @@ class Review {
   /** Somebody else changed masks first: show theirs, and offer mine again. */
   #conflict(refused) {
     this.#show(this.decider.concede(refused));
+    if (refused.some(({ instance }) => !instance)) this.navigator.bringUpToDate();
     const text = conflictWords(refused, {
       maskNumber: ({ image_id: id, instance_id: mask }) => this.images.peek(id)?.masks.find((each) => each.id === mask)?.number,
       imageName: (id) => (this.image?.id === id ? '' : (this.images.peek(id)?.name ?? `image ${id}`)),
@@ -298,12 +310,9 @@ class Review {
     this.board.alert('conflict', text, refused.some(({ instance }) => instance) ? [insist, keep] : [keep]);
   }
 
-  /** Paint those of the masks that are of this image. */
+  /** Show masks of this image or another as they are now. */
   #show(masks) {
-    const here = this.image ? masks.filter((mask) => this.image.masks[mask.number - 1] === mask) : [];
-    if (!here.length) return;
-    this.changed(here);
-    this.describe();
+    if (masks.length && this.image) this.rebuilt();
   }
 
   /** What an undo or redo changed. */
@@ -314,19 +323,14 @@ class Review {
     if (this.image?.id !== id) await this.navigator.goTo(id, { replace: true });
     if (this.image?.id !== id) return; // it cannot be shown; that was said
     const changed = new Set(instances.map((instance) => instance.id));
-    const masks = this.image.masks.filter((mask) => changed.has(mask.id));
-    this.changed(masks);
-    this.select(masks[0] ?? this.nextPending(null));
+    this.rebuilt(this.image.masks.find((mask) => changed.has(mask.id)) ?? this.nextPending(null));
     this.board.notice(what);
   }
-}
 
-function turn(image, instances, status) {
-  image.status = status;
-  const known = new Map(image.masks.map((mask) => [mask.id, mask]));
-  for (const instance of instances) {
-    const mask = known.get(instance.id);
-    if (mask) updateMask(mask, instance, image.height);
+  /** What pages before this one could not save is saved before an image is fetched. */
+  async begin() {
+    await this.saver.flush();
+    await this.navigator.route();
   }
 }
 
@@ -336,7 +340,7 @@ let current = null;
 export function mountReview(element, options) {
   current?.destroy();
   current = new Review(element, options);
-  current.actions.wait(current.navigator.route());
+  current.actions.wait(current.begin());
   document.dispatchEvent(new CustomEvent('annotator:refresh')); // the frame's last look was before there was this screen
   return current;
 }

@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { VirtualList } from '../virtual.js';
+import { drawn } from './images.js';
 import { cssColour, lookOf } from './palette.js';
 
 export class MaskList {
@@ -58,7 +59,8 @@ export class MaskList {
     const look = lookOf(mask);
     const name = this.screen.categoryName(mask);
     const classes = `mask-row is-${mask.state}${this.screen.visible(mask) ? '' : ' is-hidden'}`;
-    const label = `Mask ${mask.number}, ${look.word}, score ${mask.score.toFixed(2)}${name ? `, ${name}` : ''}`;
+    const score = drawn(mask) ? 'drawn' : mask.score.toFixed(2);
+    const label = `Mask ${mask.number}, ${look.word}, ${drawn(mask) ? score : `score ${score}`}${name ? `, ${name}` : ''}`;
     return h(
       'div',
       {
@@ -68,7 +70,7 @@ export class MaskList {
       h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.sign),
       h('b', {}, `#${mask.number}`),
       h('span', { class: 'name' }, name),
-      h('em', {}, mask.score.toFixed(2)),
+      h('em', {}, score),
     );
   }
 }

@@ -123,8 +123,15 @@ export class Navigator {
     const { image } = this;
     if (!image) return;
     try {
-      const changed = merge(image, await this.#images.fetchState(image.id));
-      if (changed && this.image === image) this.#screen.rebuilt();
+      let now;
+      let added;
+      do {
+        // What was done here meanwhile is not in the answer: ask again.
+        if (!(await this.#saver.flush())) return;
+        added = this.#saver.added;
+        now = await this.#images.fetchState(image.id);
+      } while (this.#saver.added !== added);
+      if (merge(image, now) && this.image === image) this.#screen.rebuilt();
     } catch {
       // The next save or look says if the app is gone.
     }

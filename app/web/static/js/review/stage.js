@@ -57,6 +57,13 @@ export class Stage {
     this.repaintAll();
   }
 
+  /** Masks have other pixels now, in these boxes of the image. */
+  reshape(boxes) {
+    this.overlay.show(this.image.masks);
+    this.#stale.boxes.push(...boxes);
+    this.draw();
+  }
+
   /** Masks look different now: paint their boxes again. */
   repaint(masks) {
     for (const mask of masks) if (mask) this.#stale.boxes.push(mask.bbox);

@@ -1,5 +1,6 @@
 // What the Review screen says, as plain sentences.
 
+import { drawn } from './images.js';
 import { shapeOf } from './marks.js';
 import { lookOf } from './palette.js';
 
@@ -10,7 +11,7 @@ export function describeMask(mask, image, categoryName) {
   const { parts, holes } = shapeOf(mask);
   const share = (100 * mask.area) / (image.width * image.height);
   const texts = [
-    `#${mask.number}`, lookOf(mask).word, categoryName, `score ${mask.score.toFixed(2)}`,
+    `#${mask.number}`, lookOf(mask).word, categoryName, drawn(mask) ? 'drawn by hand' : `score ${mask.score.toFixed(2)}`,
     `area ${share < 0.1 ? share.toFixed(2) : share.toFixed(1)} %`, plural(parts, 'part'), holes ? plural(holes, 'hole') : '',
   ];
   return texts.filter(Boolean).join(' · ');
@@ -61,8 +62,9 @@ export function conflictWords(refused, { maskNumber, imageName, categoryName }) 
   const [{ operation, instance, message }] = refused;
   const more = refused.length > 1 ? ` And ${refused.length - 1} more like this.` : '';
   if (!instance) return `Not saved: ${message}.${more}`;
-  const value = (each) => (operation.action === 'category' ? categoryName(each.category_id) || 'no category' : each.state);
   const name = imageName(operation.image_id);
   const mask = `Mask #${maskNumber(operation) ?? '?'}${name ? ` of ${name}` : ''}`;
-  return `${mask} was changed elsewhere meanwhile: it is ${value(instance)} now, you chose ${value(operation)}.${more}`;
+  const value = (each) => (operation.action === 'category' ? categoryName(each.category_id) || 'no category' : each.state);
+  const chosen = { edit: 'you gave it other pixels', delete: 'you took it away' }[operation.action] ?? `you chose ${value(operation)}`;
+  return `${mask} was changed elsewhere meanwhile: it is ${value(instance)} now, ${chosen}.${more}`;
 }
