@@ -17,6 +17,7 @@ from freesolo.freemask.clicks import Answer, Click, ClickMap, answer, sampled
 from freesolo.freemask.hierarchy import RegionHierarchy
 from freesolo.freemask.settings import MergeCost
 from freesolo.instances import Instances
+from tests.freesolo.freemask.disc import MIDDLE, disc
 from tests.freesolo.freemask.photographs import random_graph
 
 SIZE = (60, 84)
@@ -152,34 +153,10 @@ def test_sampled_is_the_mask_at_the_middle_of_each_cell(code: bytes, rows: int, 
 
 
 def test_a_disc_on_a_plain_ground_takes_one_click() -> None:
-    """Regions alike inside and alike outside: the best guess is the disc."""
-    rows, columns = 40, 56
-    ys, xs = np.mgrid[:rows, :columns]
-    disc = np.hypot(ys - 20, xs - 28) < 11
-    cells = np.unique((ys // 8) * 100 + (xs // 8) + disc * 10_000, return_inverse=True)[1].reshape(rows, columns)
-    image = np.where(disc[..., None], [200, 40, 40], [40, 90, 60]).astype(np.uint8)
-    inside = np.array([disc[cells == region].any() for region in range(cells.max() + 1)])
-    features = np.where(inside[:, None], [1.0, 0.0], [0.0, 1.0]).astype(np.float16)
-    hierarchy = _merged_in_order(cells.astype(np.int32), features, inside)
-    where = ClickMap(hierarchy, image)
-    mask = answer(where, [Click(28.5, 20.5, True)]).masks.decode()[0]
-    assert (mask & disc).sum() / (mask | disc).sum() > 0.9
-
-
-def _merged_in_order(labels: np.ndarray, features: np.ndarray, inside: np.ndarray) -> RegionHierarchy:
-    """One tree: first all of the inside, then all of the outside, then both."""
-    n = len(inside)
-    children: list[tuple[int, int]] = []
-    tops: list[int] = []
-    for group in (np.flatnonzero(inside), np.flatnonzero(~inside)):
-        top = int(group[0])
-        for leaf in group[1:]:
-            children.append((top, int(leaf)))
-            top = n + len(children) - 1
-        tops.append(top)
-    children.append((tops[0], tops[1]))
-    scores = np.zeros(2 * n - 1, np.float32)
-    return RegionHierarchy(labels.shape, labels, np.array([children], np.int32), scores, features, 0.5)
+    """Regions alike inside and alike outside: the best guess is the disc, to the pixel."""
+    picture, mask, hierarchy = disc()
+    found = answer(ClickMap(hierarchy, picture), [Click(*MIDDLE, True)]).masks
+    np.testing.assert_array_equal(found.decode()[0], mask)
 
 
 def test_every_cue_is_finite() -> None:

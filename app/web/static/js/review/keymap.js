@@ -34,6 +34,10 @@ export const KEYMAP = [
   { group: 'Name', action: 'category', keys: [...'1234567890'], shown: '0 – 9', label: 'Category of the mask' },
   { group: 'Name', action: 'same-category', keys: ['y'], label: 'Same category as last time' },
   { group: 'Name', action: 'new-category', keys: ['+'], label: 'Add a category' },
+  { group: 'Edit', action: 'refine', keys: ['q'], label: 'Refine the mask by click: left adds, right (or Shift) takes away, Enter keeps' },
+  { group: 'Edit', action: 'new-by-click', keys: ['n'], label: 'New mask by click; Tab or 1 – 9 another guess, Backspace takes the last click back' },
+  { group: 'Edit', action: 'part', keys: ['j'], label: 'A part of the mask, or of the guess' },
+  { group: 'Edit', action: 'whole', keys: ['k'], label: 'The whole around it' },
   { group: 'View', action: 'pan', keys: [' '], label: 'Hold and drag to move the image', hold: true },
   { group: 'View', action: 'bare', keys: ['v'], label: 'Hold: the image without masks', hold: true },
   { group: 'View', action: 'isolate', keys: ['w'], label: 'Only the selected mask' },
@@ -51,6 +55,7 @@ export const KEYMAP = [
 export const GESTURES = [
   ['Wheel or pinch', 'Zoom where the pointer is'],
   ['Drag', 'Move the image'],
+  ['Alt+wheel', 'With Refine or New: part or whole'],
   ['Click', 'Select the smallest mask there; again: the next larger one'],
 ];
 

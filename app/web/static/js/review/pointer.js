@@ -6,8 +6,9 @@ const LINE = 16; // CSS pixels of a wheel's line
 const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
 
 /**
- * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number]) => void}} Tool
- * points are in image pixels
+ * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number], event: PointerEvent) => void,
+ *            remove?: (point: [number, number]) => void, step?: (larger: boolean) => void}} Tool
+ * points are in image pixels; `remove` hears of the right button, `step` of the wheel with Alt
  */
 
 export class Pointer {
@@ -31,6 +32,7 @@ export class Pointer {
     on('pointermove', (event) => this.#move(event));
     on('pointerup', (event) => this.#up(event));
     on('pointercancel', (event) => this.#pointers.delete(event.pointerId));
+    on('contextmenu', (event) => this.#second(event));
     on('pointerleave', () => this.tool.hover(null));
   }
 
@@ -42,8 +44,20 @@ export class Pointer {
 
   #wheel(event) {
     event.preventDefault();
+    if (event.altKey && this.tool.step) {
+      this.tool.step(event.deltaY < 0);
+      return;
+    }
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
     this.#stage.zoomAt(...this.#place(event), Math.exp(-pixels * ZOOM));
+  }
+
+  /** The right button, or a finger that rests. */
+  #second(event) {
+    if (!this.tool.remove || event.target.closest('a, button')) return;
+    event.preventDefault();
+    this.#moved = Infinity; // no click when the finger lifts
+    this.tool.remove(this.#stage.view.toImage(...this.#place(event)));
   }
 
   #place(event) {
@@ -92,6 +106,6 @@ export class Pointer {
   #up(event) {
     if (!this.#pointers.delete(event.pointerId)) return;
     this.#element.classList.remove('drags');
-    if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click(this.#stage.view.toImage(...this.#place(event)));
+    if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click(this.#stage.view.toImage(...this.#place(event)), event);
   }
 }

@@ -23,6 +23,8 @@ export class Stage {
   selected = null;
   hovered = null;
   bare = false;
+  /** @type {{mask: object | null, clicks: {x: number, y: number, adds: boolean}[]} | null} a mask that is being made by click */
+  preview = null;
 
   /** @param {HTMLElement} element @param {{picture: HTMLCanvasElement, masks: HTMLCanvasElement, marks: HTMLCanvasElement}} layers */
   constructor(element, layers, signal) {
@@ -142,6 +144,7 @@ export class Stage {
     else if (boxes.length && this.#painted.timer) this.#paint();
     else if (boxes.length) this.overlay.paintBoxes(this.view, boxes);
     this.overlay.canvas.hidden = this.bare;
+    this.overlay.canvas.classList.toggle('behind', this.preview !== null);
     this.#marks.draw(this);
   }
 
