@@ -1,5 +1,7 @@
 """Masks by click on the Review screen: real keys, real clicks, a disc whose every pixel is known."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,30 +20,43 @@ LEFT = DISC & (np.arange(WIDTH) < 20)
 """A part of the disc: mask #2; #1 is the disc with a bite, #3 nearly the same as #1."""
 
 
-@pytest.fixture
-def server(make_server, tmp_path):
-    """An app on two discs with merge trees."""
+IMAGES = 10
+"""One for each test, and one after the last."""
+FRESH = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def server(make_server, tmp_path_factory):
+    """An app on discs with merge trees."""
+    folder = tmp_path_factory.mktemp("clicks")
     bitten = DISC.copy()
     bitten[8:16, 24:32] = False
     again = bitten.copy()
     again[18, 24] = False
-    (tmp_path / "photos").mkdir()
-    workspace = Workspace.open(tmp_path / "workspace")
-    for name in ("a.png", "b.png"):
-        Image.fromarray(PICTURE if name == "a.png" else PICTURE[::-1].copy()).save(tmp_path / "photos" / name)
-    ingest.import_folder(workspace, tmp_path / "photos")
+    workspace = Workspace.open(folder / "workspace")
+    (folder / "photos").mkdir()
+    for number in range(IMAGES):
+        picture = PICTURE.copy()
+        picture[0, 0, 2] = number  # no two files are the same
+        Image.fromarray(picture).save(folder / "photos" / f"{number}.png")
+    ingest.import_folder(workspace, folder / "photos")
     workspace.hierarchies.mkdir()
     (workspace.hierarchies / "disc.npz").write_bytes(TREES.to_bytes())
     with workspace.store.write() as tx:
-        for image_id in (1, 2):
+        for image_id in range(1, IMAGES + 1):
             tx.instances.add_many(image_id, "test@1", new_instances([bitten, LEFT, again], [0.9, 0.5, 0.4]))
             tx.images.change(image_id, proposer="test@1", proposer_name="test", hierarchy="disc.npz")
-        tx.images.refresh([1, 2])
+        tx.images.refresh(list(range(1, IMAGES + 1)))
     workspace.close()
-    return make_server(tmp_path)
+    return make_server(folder)
 
 
 class ClickReview(Review):
+    def press(self, *keys):
+        """Not every key saves something."""
+        for key in keys:
+            self.page.keyboard.press(key)
+
     def wait_for_clicks(self, clicks):
         """So many clicks are drawn, and the last one is answered."""
         self.page.wait_for_selector(f"html[data-clicks='{clicks}']:not([data-candidates='0'])")
@@ -60,7 +75,7 @@ class ClickReview(Review):
 @pytest.fixture
 def review(server, page):
     review = ClickReview(page, server)
-    review.open(1)
+    review.open(next(FRESH))
     return review
 
 
@@ -173,7 +188,7 @@ def test_escape_keeps_nothing_and_another_image_ends_the_tool(review):
     review.click(28, 12)
     review.wait_for_clicks(1)
     review.press("d")
-    review.page.wait_for_selector("html[data-image='2']")
+    review.page.wait_for_selector(f"html[data-image='{review.number + 1}']")
     assert review.page.locator(".click-bar").is_hidden()
     assert [mask["edited"] for mask in review.masks()] == [False] * 3
 
