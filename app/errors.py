@@ -8,6 +8,7 @@ AppError
 ├── NotFoundError          no such image, category or job
 ├── ReviewError            an operation that makes no sense
 ├── DuplicateError         a name that exists already
+├── ClickError             clicks that make no mask, or an image that cannot be prepared for them
 ├── ProposeError           the proposer could not run
 ├── ExportError            the file could not be written, or the request makes no sense
 ├── LogError               a decision log could not be written, or is no such file
@@ -46,6 +47,10 @@ class ReviewError(AppError):
 
 class DuplicateError(AppError):
     """The name exists already."""
+
+
+class ClickError(AppError):
+    """Clicks cannot be answered with a mask."""
 
 
 class ProposeError(AppError):

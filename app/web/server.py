@@ -23,6 +23,7 @@ from fastapi.staticfiles import StaticFiles
 from app import jobs
 from app.errors import ServeError
 from app.services import catalogue
+from app.services.clicking import Clicker
 from app.services.workspace import Workspace
 from app.web import demo, routes
 from app.web.importer import Importer
@@ -81,6 +82,7 @@ def make_api(workspace: Workspace) -> FastAPI:
     app.state.importer = Importer(workspace)
     app.state.surveyor = Surveyor(workspace)
     app.state.presence = Presence()
+    app.state.clicker = Clicker(workspace)
     errors.install(app)
     app.include_router(routes.router)
     return app

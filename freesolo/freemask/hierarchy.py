@@ -121,6 +121,18 @@ class RegionHierarchy:
         unique = {frozenset(self.members(node).tolist()): node for node in reversed(found)}
         return np.asarray(sorted(unique.values(), key=found.index)[:limit], np.int64)
 
+    def chain(self, tree: int, region: int, without: Sequence[int] = ()) -> list[int]:
+        """The nodes of one tree that hold a region and none of some others: the region itself first, then what it is merged into."""
+        _, leaves, ranges = self._shapes[tree]
+        places = np.flatnonzero(np.isin(leaves, list(without))) if len(without) else np.zeros(0, np.int64)
+        found: list[int] = []
+        for node in self._ancestors(tree, region):
+            start, stop = ranges[node]
+            if ((places >= start) & (places < stop)).any():
+                break
+            found.append(tree * self.per_tree + node)
+        return found
+
     def mask(self, node: int) -> Bool:
         """(height, width) bool mask of a node at the image's size."""
         mask: Bool = self.instances([node]).decode()[0]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, HTTPException
 from app.web.routes import (
     categories,
     changes,
+    clicks,
     decisions,
     export,
     grid,
@@ -22,7 +23,7 @@ from app.web.routes import (
 )
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, changes, decisions, categories, jobs, uploads, export, grid, queue, missed, quality):
+for _module in (overview, images, changes, decisions, categories, jobs, uploads, export, grid, queue, missed, quality, clicks):
     router.include_router(_module.router)
 
 

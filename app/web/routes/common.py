@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 
+from app.services.clicking import Clicker
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
 from app.web.importer import Importer
@@ -35,6 +36,11 @@ def _presence(request: Request) -> Presence:
     return presence
 
 
+def _clicker(request: Request) -> Clicker:
+    clicker: Clicker = request.app.state.clicker
+    return clicker
+
+
 def _who(request: Request) -> str:
     who: str = request.state.who
     return who
@@ -44,6 +50,7 @@ WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
 ImporterOf = Annotated[Importer, Depends(_importer)]
 SurveyorOf = Annotated[Surveyor, Depends(_surveyor)]
 PresenceOf = Annotated[Presence, Depends(_presence)]
+ClickerOf = Annotated[Clicker, Depends(_clicker)]
 Who = Annotated[str, Depends(_who)]
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 

@@ -9,6 +9,8 @@ import { pref } from './prefs.js';
 import { Actions } from './review/actions.js';
 import { Board } from './review/board.js';
 import { Categories } from './review/categories.js';
+import { ClickBar } from './review/clickbar.js';
+import { Clicking } from './review/clicking.js';
 import { Decider } from './review/decider.js';
 import { Filmstrip } from './review/filmstrip.js';
 import { Histogram } from './review/histogram.js';
@@ -26,9 +28,11 @@ import { Reshape } from './review/reshape.js';
 import { Saver } from './review/saver.js';
 import { Stage } from './review/stage.js';
 import { Tools } from './review/tools.js';
+import { treeOf } from './review/tree.js';
 import { conflictWords, describeMask, describeRest, insteadOfMasks, nothingLeft, unsavedWords } from './review/words.js';
 
 const STATES = ['pending', 'accepted', 'rejected', 'unsure'];
+const DWELL = 700; // ms on an image after which it and the next one are made ready for clicks
 const REACH = 5; // CSS pixels around a tiny mask that count as it
 
 class Review {
@@ -36,6 +40,9 @@ class Review {
   #said = '';
   showRejected = false;
   autoAdvance = pref('autoAdvance');
+  #tree = { masks: null, tree: null };
+  #dwelling = 0;
+  #selecting;
 
   constructor(element, { api }) {
     const { signal } = this.#ending;
@@ -49,10 +56,13 @@ class Review {
     this.stage.overlay.visible = (mask) => this.visible(mask);
     this.#look();
     this.picture = new Picture({ api: this.api, stage: this.stage, parts: this.parts, onError: (text) => this.board.notice(text) });
-    const tool = { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at), hold: (at) => this.#hold(at) };
-    this.pointer = new Pointer(this.parts.stage, this.stage, tool, signal);
+    this.#selecting = { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at), hold: (at) => this.#hold(at) };
+    this.pointer = new Pointer(this.parts.stage, this.stage, this.#selecting, signal);
     this.tools = new Tools(this);
     this.reshape = new Reshape(this);
+    this.clicking = new Clicking(this);
+    this.parts.clickBar = new ClickBar({ turn: () => this.clicking.turn(), act: (action) => this.actions.act(action) });
+    this.parts.stage.append(this.parts.clickBar.element);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
     this.saver = new Saver(this.api, {
@@ -127,6 +137,7 @@ class Review {
   }
 
   destroy() {
+    clearTimeout(this.#dwelling);
     this.saver.leave();
     this.saver.retire();
     this.#ending.abort();
@@ -135,6 +146,21 @@ class Review {
 
   get image() {
     return this.navigator.image;
+  }
+
+  /** Parts and wholes among the image's masks. */
+  get tree() {
+    const { masks } = this.image;
+    if (this.#tree.masks !== masks) this.#tree = { masks, tree: treeOf(masks.filter(({ state }) => state !== 'rejected')) };
+    return this.#tree.tree;
+  }
+
+  /** Give the pointer a tool; null: clicks select, as ever. @param {import('./review/pointer.js').Tool | null} tool */
+  hold(tool) {
+    this.tools.leave();
+    this.pointer.tool = tool ?? this.#selecting;
+    this.stage.hover(null);
+    this.parts.stage.classList.toggle('clicks', tool !== null);
   }
 
   get selected() {
@@ -173,6 +199,13 @@ class Review {
     document.documentElement.dataset.image = image.id;
     this.#idle();
     setTimeout(() => this.film.show(image), 0); // after the image is on the screen
+    clearTimeout(this.#dwelling);
+    this.#dwelling = setTimeout(() => this.#readyForClicks(image), DWELL);
+  }
+
+  /** Have the server read what clicks on this image and the next one need; where there is nothing to read, a click makes it. */
+  async #readyForClicks({ id, next }) {
+    for (const each of [id, next]) if (each !== null) await this.api.post(`/images/${each}/click/prepare`, {}).catch(() => {});
   }
 
   #idle() {

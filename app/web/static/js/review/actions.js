@@ -5,6 +5,7 @@ import { ApiError } from '../api.js';
 import { keyOf } from './keymap.js';
 import { openDrawer } from './layout.js';
 import { flushAll } from './saver.js';
+import { neighbourIn } from './tree.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
@@ -24,7 +25,7 @@ export class Actions {
 
   /** Do what a key or button says; see review/keymap.js. Returns whether there was anything to do. */
   act(action, how = { key: '', repeat: false }) {
-    const run = this.#table[action];
+    const run = (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
     if (!AT_ONCE.has(action)) this.#screen.tools.settle();
     if (this.#busy && !AT_ONCE.has(action)) {
@@ -48,6 +49,7 @@ export class Actions {
   reset() {
     this.#screen.stage.overlay.isolate = false;
     this.#screen.parts.press('isolate', false);
+    this.#screen.clicking.leave();
   }
 
   open(id) {
@@ -123,8 +125,28 @@ export class Actions {
     'less-gamma': () => this.#adjust('gamma', -1),
     picture: () => this.#screen.parts.press('picture', this.#screen.picture.toggle()),
     'picture-reset': () => this.#screen.picture.reset(),
+    refine: () => this.#refine(),
+    'new-by-click': () => this.#screen.clicking.start(null),
+    part: () => this.#relative(false),
+    whole: () => this.#relative(true),
     escape: () => this.#escape(),
     keys: () => this.#screen.sheet.toggle(),
+  };
+
+  /** What keys do instead while masks are made by click. */
+  #clicking = {
+    finish: () => this.#screen.clicking.keep(),
+    accept: () => this.#screen.clicking.keep(),
+    reject: () => this.#screen.clicking.leave(),
+    back: () => this.#screen.clicking.back(),
+    undo: () => this.#screen.clicking.back(),
+    'next-mask': () => this.#screen.clicking.other(1),
+    'previous-mask': () => this.#screen.clicking.other(-1),
+    category: ({ key }) => this.#screen.clicking.pick(Number(key)),
+    part: () => this.#screen.clicking.step(false),
+    whole: () => this.#screen.clicking.step(true),
+    refine: () => this.#screen.clicking.leave(),
+    escape: () => this.#screen.clicking.leave(),
   };
 
   get #overlay() {
@@ -212,6 +234,21 @@ export class Actions {
     const at = stops.findIndex(([part]) => part.contains(document.activeElement));
     const [, target] = stops[(Math.max(at, 0) + direction + stops.length) % stops.length];
     target.focus();
+  }
+
+  #refine() {
+    const { selected, clicking, board } = this.#screen;
+    if (selected) clicking.start(selected);
+    else board.notice('Select a mask to refine: click it or press Tab. N begins a new one.');
+  }
+
+  /** The part of the selected mask among the image's masks, or the whole around it. */
+  #relative(larger) {
+    const { selected, tree, board } = this.#screen;
+    const found = selected && neighbourIn(tree, selected, larger);
+    if (found) this.#screen.select(found);
+    else if (!selected) board.notice('Select a mask first: click it or press Tab.');
+    else board.notice(larger ? 'No mask lies around this one.' : 'No mask lies inside this one.');
   }
 
   #search() {

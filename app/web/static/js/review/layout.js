@@ -16,6 +16,8 @@ const TOOLS = [
   ['reject-all', 'Reject all', 'bad'],
   ['auto-advance', 'Advance', 'toggle'],
   null,
+  ['refine', 'Refine', 'toggle small'],
+  ['new-by-click', 'New', 'toggle small'],
   ['brush', 'Brush', 'toggle small'],
   ['eraser', 'Eraser', 'toggle small'],
   ['lasso', 'Lasso', 'toggle small'],

@@ -16,6 +16,8 @@ const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
  * @property {(event: PointerEvent) => void} [end]
  * @property {(point: [number, number]) => void} [hold] a finger rests
  * @property {() => void} [cancel] a second finger came down: it was meant as a pinch
+ * @property {(point: [number, number]) => void} [remove] the right button
+ * @property {(larger: boolean) => void} [step] the wheel with Alt
  */
 
 export class Pointer {
@@ -45,7 +47,7 @@ export class Pointer {
       this.#pointers.delete(event.pointerId);
       this.#stopDrawing();
     });
-    on('contextmenu', (event) => this.#pointers.size && event.preventDefault()); // a finger that rests asks for no menu
+    on('contextmenu', (event) => this.#second(event));
     on('pointerleave', () => this.tool.hover(null));
   }
 
@@ -58,8 +60,21 @@ export class Pointer {
   #wheel(event) {
     if (event.target.closest('section')) return;
     event.preventDefault();
+    if (event.altKey && this.tool.step) {
+      this.tool.step(event.deltaY < 0);
+      return;
+    }
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
     this.#stage.zoomAt(...this.#place(event), Math.exp(-pixels * ZOOM));
+  }
+
+  /** The right button, or a finger that rests. */
+  #second(event) {
+    if (this.#pointers.size) event.preventDefault(); // a finger that rests asks for no menu
+    if (!this.tool.remove || event.target.closest('a, button')) return;
+    event.preventDefault();
+    this.#moved = Infinity; // no click when the finger lifts
+    this.tool.remove(this.#point(event));
   }
 
   #place(event) {

@@ -33,6 +33,8 @@ export class Stage {
   /** Places without a mask, and the one of them that is looked at: {path} each. */
   places = [];
   place = null;
+  /** @type {{mask: object | null, clicks: {x: number, y: number, adds: boolean}[]} | null} a mask that is being made by click */
+  preview = null;
 
   /** @param {HTMLElement} element @param {{picture: HTMLCanvasElement, masks: HTMLCanvasElement, marks: HTMLCanvasElement}} layers */
   constructor(element, layers, signal) {
@@ -168,6 +170,7 @@ export class Stage {
     else if (boxes.length && this.#painted.timer) this.#paint();
     else if (boxes.length) this.overlay.paintBoxes(this.view, boxes);
     this.overlay.canvas.hidden = this.bare;
+    this.overlay.canvas.classList.toggle('behind', this.preview !== null);
     if (!this.sketching || view || masks || !this.#sketched) this.#marks.draw(this);
     this.#sketched = this.sketching;
   }

@@ -55,6 +55,7 @@ export class Tools {
   /** Take a tool, or none. @param {keyof typeof WORDS | null} name */
   hold(name) {
     this.settle();
+    if (name !== null) this.screen.clicking.leave();
     this.sketch.cursor(null, 0);
     for (const each of Object.keys(this.#tools)) this.screen.parts.press(each, each === name);
     this.#name = name;

@@ -22,6 +22,17 @@ export function describeMask(mask, image, categoryName) {
   return texts.filter(Boolean).join(' · ');
 }
 
+/** The line under the canvas while a mask is made by click. @param {{candidates: object[], at: number} | undefined} state answered */
+export function clickWords(image, mask, clicks, state) {
+  const what = mask ? `Refine #${mask.number}` : 'New mask';
+  if (!clicks.length) return `${what} · click ${mask ? 'what is missing, right-click what is too much' : 'the middle of an object'} · Esc ends`;
+  const chosen = state?.candidates[state.at];
+  if (!chosen) return `${what} · ${plural(clicks.length, 'click')}`;
+  const share = (100 * chosen.area) / (image.width * image.height);
+  const guess = `guess ${state.at + 1} of ${state.candidates.length}`;
+  return [what, plural(clicks.length, 'click'), guess, `area ${share.toFixed(share < 0.1 ? 2 : 1)} %`, 'Enter keeps'].join(' · ');
+}
+
 /** The same line where no mask is selected. */
 export function describeRest(masks, threshold) {
   if (!masks.length) return '';
