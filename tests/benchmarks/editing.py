@@ -16,7 +16,9 @@ from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.benchmarks.canvas import fill, measure, open_image
+from app.services import ingest
+from app.services.workspace import Workspace
+from tests.benchmarks.canvas import MASKS, blobs, measure, open_image, photograph
 from tests.browser.conftest import FLAGS, Servers
 
 REACH = {"dab": 35, "dab, large brush": 35}
@@ -29,6 +31,19 @@ NEAR = """(() => {
   return frameAfter(() => point('pointermove', ...window.at));
 })()"""
 UP_AND_DOWN = "frameAfter(() => { point('pointerup', ...window.at); point('pointerdown', ...window.at); })"
+
+
+def fill(folder):
+    """A workspace in ``folder/workspace`` with one image of 40 masks."""
+    (folder / "photos").mkdir()
+    photograph(folder / "photos" / "1.jpg", 0)
+    workspace = Workspace.open(folder / "workspace")
+    ingest.import_folder(workspace, folder / "photos")
+    with workspace.store.write() as tx:
+        tx.instances.add_many(1, "benchmark@1", list(blobs(MASKS, 0)))
+        tx.images.change(1, proposer="benchmark@1", proposer_name="benchmark")
+        tx.images.refresh([1])
+    workspace.close()
 
 
 def figures_of(url, rounds):
