@@ -18,6 +18,7 @@ Order = Literal["best", "worst", "uncertain"]
 
 LONGEST = 20_000
 """Masks of a list at most."""
+_AVERAGE = 5
 _ALIKE = 400
 """Neighbours of one mask that are looked at."""
 
@@ -92,8 +93,8 @@ def now(ws: Workspace, instance_ids: Sequence[int]) -> list[MaskRow]:
         return tx.columns.rows_of(instance_ids)
 
 
-def groups(ws: Workspace) -> list[Group]:
-    """The look-alike groups with pending masks, most pending masks first."""
+def groups(ws: Workspace, order: Order = "best") -> list[Group]:
+    """The look-alike groups with pending masks, by mean estimate; ``uncertain``: most pending masks first."""
     alike = lookalikes.of_workspace(ws)
     with ws.store.read() as tx:
         rows = tx.columns.rows(("pending",), None)
@@ -108,7 +109,14 @@ def groups(ws: Workspace) -> list[Group]:
     masks = Counter(alike.groups.tolist())
     sums = np.bincount(number, weights=p)
     found = [Group(group, masks[group], count, float(sums[group] / count)) for group, count in pending.items()]
-    return sorted(found, key=lambda group: (-group.pending, group.number))
+    overall = float(p.mean())
+
+    def key(group: Group) -> tuple[float, int]:
+        # A few masks say little of a group: their mean counts with so many average ones.
+        mean = (group.p * group.pending + overall * _AVERAGE) / (group.pending + _AVERAGE)
+        return {"best": -mean, "worst": mean, "uncertain": -group.pending}[order], group.number
+
+    return sorted(found, key=key)
 
 
 def _in_order(rows: list[MaskRow], chosen: Sequence[int], wanted: Wanted) -> list[MaskRow]:

@@ -21,7 +21,7 @@ export const GRID_KEYS = [
   { group: 'Grid', action: 'rest-good', keys: ['Shift+F'], label: 'Rest of the page is good; of a look-alike group all of it' },
   { group: 'Grid', action: 'rest-bad', keys: ['Shift+R'], label: 'Rest of the page is bad; of a look-alike group all of it' },
   { group: 'Grid', action: 'open', keys: ['Enter'], label: 'Open the mask in Review' },
-  { group: 'Grid', action: 'alike', keys: ['Shift+M'], label: 'Masks that look like this one' },
+  { group: 'Grid', action: 'alike', keys: ['Shift+L'], label: 'Masks that look like this one' },
   { group: 'Grid', action: 'groups', keys: ['l'], label: 'Look-alike groups, or all masks' },
   { group: 'Grid', action: 'next-group', keys: [']'], label: 'Next look-alike group' },
   { group: 'Grid', action: 'previous-group', keys: ['['], label: 'Previous look-alike group' },

@@ -29,7 +29,7 @@ export const KEYMAP = [
   { group: 'Move', action: 'previous-image', keys: ['a', 'ArrowLeft'], label: 'Previous image', repeat: true },
   { group: 'Move', action: 'next-open', keys: ['u'], label: 'Next image to review' },
   { group: 'Move', action: 'search', keys: ['/'], label: 'Search images in the queue' },
-  { group: 'Move', action: 'alike', keys: ['Shift+M'], label: 'Masks that look like this one, in the Grid' },
+  { group: 'Move', action: 'alike', keys: ['Shift+L'], label: 'Masks that look like this one, in the Grid' },
   { group: 'Move', action: 'next-part', keys: ['F6'], label: 'Keyboard to the next part of the screen' },
   { group: 'Move', action: 'previous-part', keys: ['Shift+F6'], label: 'Keyboard to the part before' },
   { group: 'Name', action: 'category', keys: [...'1234567890'], shown: '0 – 9', label: 'Category of the mask' },
