@@ -78,7 +78,7 @@ def listed(ws: Workspace, wanted: Wanted, limit: int = LONGEST) -> Listed:
         rows = tx.columns.rows(wanted.states, wanted.category) if chosen is None else tx.columns.rows_of(chosen)
     if chosen is not None:
         rows = _in_order(rows, chosen, wanted)
-    estimates = goodness.estimates(ws)
+    estimates = goodness.estimates(ws, at_least_once=True)
     p = estimates.of(np.array([row.id for row in rows], np.int64), np.array([row.score for row in rows]))
     keep = np.flatnonzero((p >= wanted.minimum) | np.array([row.id == wanted.like for row in rows], np.bool_))
     if chosen is None:
@@ -101,7 +101,7 @@ def groups(ws: Workspace, order: Order = "best") -> list[Group]:
     if not len(alike.ids) or not rows:
         return []
     ids = np.array([row.id for row in rows], np.int64)
-    p = goodness.estimates(ws).of(ids, np.array([row.score for row in rows]))
+    p = goodness.estimates(ws, at_least_once=True).of(ids, np.array([row.score for row in rows]))
     places = np.minimum(np.searchsorted(alike.ids, ids), len(alike.ids) - 1)
     known = alike.ids[places] == ids
     number, p = alike.groups[places[known]], p[known]

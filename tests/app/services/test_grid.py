@@ -1,7 +1,7 @@
 import pytest
 
 from app.errors import NotFoundError
-from app.services import categories, goodness, grid, review
+from app.services import categories, grid, review
 from app.services.grid import Wanted
 from app.services.review import Operation
 from tests.app.services.goodness.helpers import decide
@@ -30,7 +30,6 @@ def test_the_most_uncertain_are_nearest_to_a_half(filled):  # noqa: F811
 def test_estimates_order_the_list_once_there_are_decisions(filled):  # noqa: F811
     ws, masks = filled
     judge(ws, masks, range(1, 7))
-    goodness.bring_up_to_date(ws)
     found = grid.listed(ws, Wanted())
     assert found.calibrated
     good = {mask for image in (7, 8) for mask in masks[image][::2]}

@@ -64,11 +64,8 @@ def test_without_calibration_nothing_is_promised(filled):  # noqa: F811
 
 
 def test_offers_take_fewer_masks_the_higher_the_threshold(filled):  # noqa: F811
-    from app.services import goodness
-
     ws, masks = filled
     judge(ws, masks, range(1, 7))
-    goodness.bring_up_to_date(ws)
     offers = promise.offers(ws)
     counts = [offer.promise.count for offer in offers]
     assert counts == sorted(counts, reverse=True)
