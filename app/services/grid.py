@@ -18,6 +18,7 @@ Order = Literal["best", "worst", "uncertain"]
 
 LONGEST = 20_000
 """Masks of a list at most."""
+_AVERAGE = 5
 _ALIKE = 400
 """Neighbours of one mask that are looked at."""
 
@@ -77,7 +78,7 @@ def listed(ws: Workspace, wanted: Wanted, limit: int = LONGEST) -> Listed:
         rows = tx.columns.rows(wanted.states, wanted.category) if chosen is None else tx.columns.rows_of(chosen)
     if chosen is not None:
         rows = _in_order(rows, chosen, wanted)
-    estimates = goodness.estimates(ws)
+    estimates = goodness.estimates(ws, at_least_once=True)
     p = estimates.of(np.array([row.id for row in rows], np.int64), np.array([row.score for row in rows]))
     keep = np.flatnonzero((p >= wanted.minimum) | np.array([row.id == wanted.like for row in rows], np.bool_))
     if chosen is None:
@@ -92,15 +93,15 @@ def now(ws: Workspace, instance_ids: Sequence[int]) -> list[MaskRow]:
         return tx.columns.rows_of(instance_ids)
 
 
-def groups(ws: Workspace) -> list[Group]:
-    """The look-alike groups with pending masks, most pending masks first."""
+def groups(ws: Workspace, order: Order = "best") -> list[Group]:
+    """The look-alike groups with pending masks, by mean estimate; ``uncertain``: most pending masks first."""
     alike = lookalikes.of_workspace(ws)
     with ws.store.read() as tx:
         rows = tx.columns.rows(("pending",), None)
     if not len(alike.ids) or not rows:
         return []
     ids = np.array([row.id for row in rows], np.int64)
-    p = goodness.estimates(ws).of(ids, np.array([row.score for row in rows]))
+    p = goodness.estimates(ws, at_least_once=True).of(ids, np.array([row.score for row in rows]))
     places = np.minimum(np.searchsorted(alike.ids, ids), len(alike.ids) - 1)
     known = alike.ids[places] == ids
     number, p = alike.groups[places[known]], p[known]
@@ -108,7 +109,14 @@ def groups(ws: Workspace) -> list[Group]:
     masks = Counter(alike.groups.tolist())
     sums = np.bincount(number, weights=p)
     found = [Group(group, masks[group], count, float(sums[group] / count)) for group, count in pending.items()]
-    return sorted(found, key=lambda group: (-group.pending, group.number))
+    overall = float(p.mean())
+
+    def key(group: Group) -> tuple[float, int]:
+        # A few masks say little of a group: their mean counts with so many average ones.
+        mean = (group.p * group.pending + overall * _AVERAGE) / (group.pending + _AVERAGE)
+        return {"best": -mean, "worst": mean, "uncertain": -group.pending}[order], group.number
+
+    return sorted(found, key=key)
 
 
 def _in_order(rows: list[MaskRow], chosen: Sequence[int], wanted: Wanted) -> list[MaskRow]:

@@ -52,8 +52,11 @@ class Offer:
 
 
 def offers(ws: Workspace) -> list[Offer]:
-    """One for each threshold above which there are masks; none while the estimates are not calibrated."""
-    estimates = goodness.estimates(ws)
+    """One for each threshold above which there are masks; none while the estimates are not calibrated.
+
+    Everything that was decided before counts, so this may take seconds.
+    """
+    estimates = goodness.bring_up_to_date(ws)
     if estimates.checked is None:
         return []
     with ws.store.read() as tx:

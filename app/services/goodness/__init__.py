@@ -5,7 +5,7 @@
     goodness.summary(ws)             whether it is calibrated, how well, and what is missing
     goodness.bring_up_to_date(ws)    wait until all decisions count
 
-Until there are enough decisions p comes from the score alone. Nothing here blocks but `bring_up_to_date`: a thread learns
+Until there are enough decisions p comes from the score alone. Nothing here waits unless it is asked to: a thread learns
 when decisions were made, and until it has, the answers are those from before.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.services.goodness.model import ENOUGH, IMAGES, Bin, Quality, prior
-from app.services.goodness.tracker import Estimates, tracker_of
+from app.services.goodness.tracker import NOTHING, Estimates, tracker_of
 from app.services.workspace import Workspace
 
 __all__ = ["Bin", "Estimates", "Quality", "Summary", "bring_up_to_date", "estimates", "of_images", "prior", "summary"]
@@ -34,9 +34,16 @@ class Summary:
     """For people: how good they are, or what is missing."""
 
 
-def estimates(ws: Workspace) -> Estimates:
-    """P(good) of all masks as far as it is known now."""
-    return tracker_of(ws).latest(ws)
+def estimates(ws: Workspace, *, at_least_once: bool = False) -> Estimates:
+    """P(good) of all masks as far as it is known now.
+
+    Args:
+        ws: the workspace.
+        at_least_once: wait if nothing was learnt since the app started; a list in another order would be of no use.
+    """
+    tracker = tracker_of(ws)
+    found = tracker.latest(ws)
+    return tracker.current(ws) if at_least_once and found.position == NOTHING else found
 
 
 def bring_up_to_date(ws: Workspace) -> Estimates:

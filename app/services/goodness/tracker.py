@@ -52,7 +52,9 @@ class Estimates:
         return found
 
 
-_NOTHING = Estimates((0, 0), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), None, None)
+NOTHING = (0, 0)
+"""The position before anything was learnt, and of an empty workspace."""
+_NOTHING = Estimates(NOTHING, np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), None, None)
 
 
 class Tracker:

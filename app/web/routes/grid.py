@@ -44,9 +44,9 @@ def now(workspace: WorkspaceOf, ids: Annotated[list[int], Query(max_length=200)]
 
 
 @router.get("/grid/groups")
-def groups(workspace: WorkspaceOf) -> dict[str, Any]:
+def groups(workspace: WorkspaceOf, order: grid.Order = "best") -> dict[str, Any]:
     """Look-alike groups with pending masks."""
-    return {"groups": [asdict(group) for group in grid.groups(workspace)]}
+    return {"groups": [asdict(group) for group in grid.groups(workspace, order)]}
 
 
 @router.get("/instances/{instance_id}/crop")

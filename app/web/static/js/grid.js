@@ -137,7 +137,7 @@ class Grid {
     root.dataset.grid = 'loading';
     this.board.loading();
     try {
-      const { groups } = await this.api.get('/grid/groups');
+      const { groups } = await this.api.get(`/grid/groups?order=${this.parts.order.value}`);
       if (!this.#grouping) return;
       this.#grouping = { groups, at: 0 };
       if (groups.length) await this.show(this.#query());
