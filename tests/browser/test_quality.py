@@ -45,7 +45,7 @@ def test_a_row_of_the_checks_opens_its_mask_in_review(quality, server):
 
 def test_the_blind_check_goes_by_keys_and_changes_no_decision(quality, server):
     before = server.api("overview")["instances"]
-    quality.click(".is-blind button.main")
+    quality.click(".blind-start")
     for number in range(1, 5):
         quality.wait_for_function(f"document.querySelector('.blind-place').textContent === '{number} of 4'")
         quality.wait_for_selector(".blind-stage:not([data-shown=''])")

@@ -42,7 +42,7 @@ class Queue {
     const { signal } = this.#ending;
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
     document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.#come(), { signal });
-    document.addEventListener('annotator:list', ({ detail }) => this.#pick(detail), { signal });
+    window.addEventListener('hashchange', () => this.route(), { signal });
     document.addEventListener('annotator:search', () => this.search.select(), { signal });
     document.addEventListener('keydown', (event) => shown(element) && this.#key(event), { signal });
   }
@@ -96,6 +96,14 @@ class Queue {
     this.#filter = filter;
     for (const button of this.filters.children) button.setAttribute('aria-pressed', String(button.dataset.status === filter));
     this.#toTop();
+  }
+
+  /** Show the list that the address names: #/queue/picked. */
+  route() {
+    const [, tab, filter] = location.hash.split('/');
+    if (tab !== 'queue' || !FILTERS.some(([each]) => each && each === filter)) return;
+    history.replaceState(null, '', '#/queue'); // the person may choose another one, which has no address
+    this.#pick(filter);
   }
 
   #toTop() {
@@ -230,6 +238,7 @@ export function mountQueue(element, options) {
   current?.destroy();
   current = new Queue(element, options);
   current.load();
+  current.route();
   current.arrangement.look();
   document.dispatchEvent(new CustomEvent('annotator:refresh')); // for the numbers beside the filters
   return current;

@@ -27,7 +27,7 @@ export class BlindCheck {
       this.canvas,
       h('div', { class: 'blind-buttons' }, button('accepted', 'Accept', 'F'), button('rejected', 'Reject', 'R'), button('unsure', 'Unsure', 'S'), this.place),
     );
-    this.start = h('button', { type: 'button', class: 'main', onclick: () => this.#begin() }, `Check ${NUMBER} of my decisions blind`);
+    this.start = h('button', { type: 'button', class: 'blind-start', onclick: () => this.#begin() }, `Check ${NUMBER} of my decisions blind`);
     this.differences = h('ol', { class: 'quality-rows' });
     this.card = new Card('blind', 'Do I agree with myself?', this.start, this.stage, this.differences);
     this.cards = [this.card.element];

@@ -90,6 +90,5 @@ function rowOf({ image_id: image, instance_id: mask, name, detail }) {
 
 /** Show one of the queue's special lists. */
 export function open(list) {
-  location.hash = '#/queue';
-  requestAnimationFrame(() => document.dispatchEvent(new CustomEvent('annotator:list', { detail: list })));
+  location.hash = `#/queue/${list}`;
 }
