@@ -91,7 +91,7 @@ def _forecast(pace: Pace, pending: int) -> str:
     if pace.per_hour is None:
         return (
             f"{waiting}. A forecast needs {ENOUGH_DECISIONS} decisions in {ENOUGH_SECONDS / 60:.0f} minutes of work; "
-            f"so far: {pace.decided} in {pace.seconds / 60:.0f}."
+            f"so far: {pace.decided} in {pace.seconds / 60:.0f} min."
         )
     about = f"{waiting}: about {_hours(pending / pace.per_hour)} of work at {pace.per_hour:,.0f} masks an hour"
     if pace.lowest is None or pace.highest is None:

@@ -15,7 +15,7 @@ class Quality {
     this.element = element;
     const { signal } = this.#ending;
     this.parts = [
-      new Progress(this.api), new Lists(this.api), new MaskMap(this.api, signal), new BlindCheck(this.api, element, signal),
+      new Progress(this.api), new Lists(this.api), new BlindCheck(this.api, element, signal), new MaskMap(this.api, signal),
     ];
     element.classList.add('quality');
     element.replaceChildren(h('div', { class: 'quality-cards' }, ...this.parts.flatMap(({ cards }) => cards)));

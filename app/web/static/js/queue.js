@@ -43,7 +43,7 @@ class Queue {
     const { signal } = this.#ending;
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
     document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.#come(), { signal });
-    document.addEventListener('annotator:list', ({ detail }) => this.#pick(detail), { signal });
+    window.addEventListener('hashchange', () => this.route(), { signal });
     document.addEventListener('annotator:changes', ({ detail }) => this.#changed(detail), { signal });
     document.addEventListener('annotator:others', () => this.list.updateAll(), { signal });
     document.addEventListener('annotator:search', () => this.search.select(), { signal });
@@ -99,6 +99,14 @@ class Queue {
     this.#filter = filter;
     for (const button of this.filters.children) button.setAttribute('aria-pressed', String(button.dataset.status === filter));
     this.#toTop();
+  }
+
+  /** Show the list that the address names: #/queue/picked. */
+  route() {
+    const [, tab, filter] = location.hash.split('/');
+    if (tab !== 'queue' || !FILTERS.some(([each]) => each && each === filter)) return;
+    history.replaceState(null, '', '#/queue'); // the person may choose another one, which has no address
+    this.#pick(filter);
   }
 
   #toTop() {
@@ -240,6 +248,7 @@ export function mountQueue(element, options) {
   current?.destroy();
   current = new Queue(element, options);
   current.load();
+  current.route();
   current.arrangement.look();
   document.dispatchEvent(new CustomEvent('annotator:refresh')); // for the numbers beside the filters
   return current;

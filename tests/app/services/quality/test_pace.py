@@ -64,7 +64,7 @@ def test_progress_counts_states_and_categories_and_says_what_a_forecast_needs(re
         (boat.id, {"pending": 0, "accepted": 1, "rejected": 0, "unsure": 0}),
         (None, {"pending": 0, "accepted": 0, "rejected": 1, "unsure": 0}),
     ]
-    assert found.forecast == "7 masks wait. A forecast needs 50 decisions in 5 minutes of work; so far: 2 in 0."
+    assert found.forecast == "7 masks wait. A forecast needs 50 decisions in 5 minutes of work; so far: 2 in 0 min."
     undo.undo(ws, "me")
     assert (
         pace.progress(ws).pace.decided == 2

@@ -8,6 +8,7 @@ import { Card, plural } from './card.js';
 
 const NUMBER = 20;
 const AROUND = 0.6; // of the mask's size, shown on each side
+const LARGEST = 12; // canvas pixels an image pixel
 const KEYS = { f: 'accepted', r: 'rejected', Delete: 'rejected', s: 'unsure' };
 
 export class BlindCheck {
@@ -26,7 +27,7 @@ export class BlindCheck {
       this.canvas,
       h('div', { class: 'blind-buttons' }, button('accepted', 'Accept', 'F'), button('rejected', 'Reject', 'R'), button('unsure', 'Unsure', 'S'), this.place),
     );
-    this.start = h('button', { type: 'button', class: 'main', onclick: () => this.#begin() }, `Check ${NUMBER} of my decisions blind`);
+    this.start = h('button', { type: 'button', class: 'blind-start', onclick: () => this.#begin() }, `Check ${NUMBER} of my decisions blind`);
     this.differences = h('ol', { class: 'quality-rows' });
     this.card = new Card('blind', 'Do I agree with myself?', this.start, this.stage, this.differences);
     this.cards = [this.card.element];
@@ -94,11 +95,11 @@ export class BlindCheck {
   }
 
   #paint(context, picture, { instance_id: id, counts, bbox, width, height }) {
-    const [x, y, w, h] = bbox;
-    const room = [w * (1 + 2 * AROUND), h * (1 + 2 * AROUND)];
-    const scale = Math.min(this.canvas.width / room[0], this.canvas.height / room[1], 12);
+    const [left, right] = around(bbox[0], bbox[2], width);
+    const [top, bottom] = around(bbox[1], bbox[3], height);
+    const scale = Math.min(this.canvas.width / (right - left), this.canvas.height / (bottom - top), LARGEST);
     context.save();
-    context.translate(this.canvas.width / 2 - (x + w / 2) * scale, this.canvas.height / 2 - (y + h / 2) * scale);
+    context.translate(this.canvas.width / 2 - ((left + right) / 2) * scale, this.canvas.height / 2 - ((top + bottom) / 2) * scale);
     context.scale(scale, scale);
     context.drawImage(picture, 0, 0, width, height);
     const { path } = outlineOf(decode(counts, height, bbox));
@@ -128,6 +129,11 @@ export class BlindCheck {
       this.differences.replaceChildren(...found.differences.map(differenceOf));
     });
   }
+}
+
+/** The stretch of one axis that is shown. */
+function around(start, size, end) {
+  return [Math.max(0, start - AROUND * size), Math.min(end, start + size * (1 + AROUND))];
 }
 
 function differenceOf({ image_id: image, instance_id: mask, name, then, now }) {

@@ -10,6 +10,7 @@ const CHECKS = [
   ['tiny', 'Tiny', 'less than a ten-thousandth of the image'],
   ['border', 'At the border', 'perhaps cut off: often right'],
 ];
+const COMPARING = 3000; // ms between looks at how far the comparing of images is
 const OUTLIERS = [
   ['unlike', 'Unlike their category', 'embedding far from the other accepted masks of the name'],
   ['accepted', 'Accepted, look bad', 'lowest estimate first'],
@@ -41,6 +42,7 @@ export class Lists {
 
   stop() {
     clearTimeout(this.timer);
+    clearTimeout(this.comparing);
   }
 
   load() {
@@ -49,10 +51,16 @@ export class Lists {
       for (const [kind] of OUTLIERS) this.#fill(kind, rows[kind].length, rows[kind]);
       this.outliers.say(Object.values(rows).some((each) => each.length) ? '' : 'None so far. Outliers show when enough is decided to learn from.');
     });
+    this.#compare();
+  }
+
+  #compare() {
+    clearTimeout(this.comparing);
     this.alike.fill(this.api.get('/queue'), ({ alike, groups, looking }) => {
       this.link.hidden = !alike;
       const found = alike ? `${plural(alike, 'image')} show ${plural(groups, 'picture')}.` : 'No two images look alike.';
       this.alike.say(looking ? 'Images are being compared…' : found);
+      if (looking) this.comparing = setTimeout(() => this.#compare(), COMPARING);
     });
   }
 
@@ -82,6 +90,5 @@ function rowOf({ image_id: image, instance_id: mask, name, detail }) {
 
 /** Show one of the queue's special lists. */
 export function open(list) {
-  location.hash = '#/queue';
-  requestAnimationFrame(() => document.dispatchEvent(new CustomEvent('annotator:list', { detail: list })));
+  location.hash = `#/queue/${list}`;
 }
