@@ -101,7 +101,9 @@ def events(page, server, rounds):
     canvas.open_image(page, server.url, 2)
     for what, script in (("hover", "hover"), ("select", "click"), ("accept", "accept")):
         found[f"{what}, 300 masks"] = canvas.measure(page, canvas.SCRIPTS[script], rounds)
-    page.evaluate("press('ArrowUp', {shiftKey: true})")  # brighter: a filter on the picture, which must cost nothing here
+    page.evaluate(
+        "press('ArrowUp', {shiftKey: true})"
+    )  # brighter: a filter on the picture, which must cost nothing here
     page.wait_for_timeout(200)
     found["accept, 300 masks, picture adjusted"] = canvas.measure(page, canvas.SCRIPTS["accept"], rounds)
     return found

@@ -48,34 +48,34 @@ def test_every_action_of_the_table_can_get_another_key(settings):
 
 
 def test_a_new_key_works_everywhere_at_once(settings, server):
-    give(settings, "accept", "x")
-    said(settings, "X: Accept the mask")
+    give(settings, "accept", ";")
+    said(settings, ";: Accept the mask")
     review = Review(settings, server)
     review.open(1)
-    assert settings.get_attribute("[data-action=accept]", "title") == "Accept (X)"
-    assert settings.inner_text("[data-action=accept] kbd") == "X"
+    assert settings.get_attribute("[data-action=accept]", "title") == "Accept (;)"
+    assert settings.inner_text("[data-action=accept] kbd") == ";"
     settings.keyboard.press("f")
     settings.wait_for_timeout(400)
     assert review.states() == ["pending"] * 3, "the old key is nobody's"
-    review.press("x")
+    review.press(";")
     assert review.states() == ["accepted", "pending", "pending"]
     settings.keyboard.press("?")
     row = settings.locator("dialog.key-sheet tr", has_text="Accept the mask")
-    assert row.locator("kbd").all_inner_texts() == ["X"]
+    assert row.locator("kbd").all_inner_texts() == [";"]
     settings.keyboard.press("Escape")
     settings.reload()
     review_state(settings, "ready")
-    assert settings.inner_text("[data-action=accept] kbd") == "X", "kept in the browser"
+    assert settings.inner_text("[data-action=accept] kbd") == ";", "kept in the browser"
 
 
 def test_keys_of_categories_keep_their_places(settings, server):
-    give(settings, "category", "j", place=1)
+    give(settings, "category", "'", place=1)
     server.api("categories", json={"name": "second"})
     review = Review(settings, server)
     review.open(2)
     settings.locator(".category-buttons button", has_text="second").wait_for()
-    assert settings.locator(".category-buttons kbd").all_inner_texts() == ["1", "J"]
-    review.press("j")
+    assert settings.locator(".category-buttons kbd").all_inner_texts() == ["1", "'"]
+    review.press("'")
     assert "second" in review.line()
 
 
@@ -106,19 +106,19 @@ def test_escape_leaves_everything_as_it_is_and_more_keys_can_be_added(settings):
     give(settings, "accept", "Escape")
     said(settings, "Nothing was changed")
     settings.locator("[data-slot='accept-add']").click()
-    settings.keyboard.press("x")
-    assert keys_of(settings, "accept") == ["F", "X"]
+    settings.keyboard.press(";")
+    assert keys_of(settings, "accept") == ["F", ";"]
     settings.click("[data-settings=reset-keys]")
     assert keys_of(settings, "accept") == ["F"]
     assert settings.locator(".key-reset").count() == 0
 
 
 def test_settings_go_to_another_browser_as_a_file(settings, new_page, server, tmp_path):
-    give(settings, "accept", "x")
+    give(settings, "accept", ";")
     settings.fill("#settings-name", EVIL)
     settings.keyboard.press("Enter")
     said(settings, "Decisions are noted under")
-    settings.get_by_label("Dark").check()
+    settings.get_by_role("radio", name="Dark").check()
     with settings.expect_download() as download:
         settings.click("[data-settings=export]")
     path = tmp_path / "settings.json"
@@ -128,7 +128,7 @@ def test_settings_go_to_another_browser_as_a_file(settings, new_page, server, tm
     other.locator(".settings .key-row").first.wait_for()
     other.locator(".settings input[type=file]").set_input_files(path)
     said(other, "Settings loaded")
-    assert keys_of(other, "accept") == ["X"]
+    assert keys_of(other, "accept") == [";"]
     assert other.input_value("#settings-name") == EVIL
     assert other.evaluate("document.body.classList.contains('dark')")
     assert other.locator(".settings img").count() == 0
@@ -186,9 +186,9 @@ def test_the_name_stands_in_the_log_and_must_be_one(settings, server):
 
 
 def test_looks_hold_at_once_and_after_a_reload(settings, server):
-    settings.get_by_label("Dark").check()
-    settings.get_by_label("High").check()
-    settings.get_by_label("Safe for colour-blind eyes").check()
+    settings.get_by_role("radio", name="Dark").check()
+    settings.get_by_role("radio", name="High").check()
+    settings.get_by_role("radio", name="Safe for").check()
     assert settings.evaluate("document.body.classList.contains('dark')")
     settings.reload()
     settings.locator(".settings .key-row").first.wait_for()
@@ -200,12 +200,12 @@ def test_looks_hold_at_once_and_after_a_reload(settings, server):
     swatch = settings.locator(".mask-row >> nth=0 >> .swatch")
     assert "rgb(0 114 178)" in swatch.get_attribute("style"), "blue instead of green"
     settings.goto(f"{server.url}/#/settings")
-    settings.get_by_label("As the system").check()
+    settings.get_by_role("radio", name="As the system").check()
     assert not settings.evaluate("document.body.classList.contains('dark')")
 
 
 def test_review_begins_as_preferred(settings, server):
-    settings.get_by_label("Review goes on to the next mask").uncheck()
+    settings.get_by_role("checkbox", name="Review goes on").uncheck()
     settings.locator("#settings-opacity").fill("50")
     review = Review(settings, server)
     review.open(6)

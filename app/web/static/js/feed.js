@@ -8,6 +8,7 @@
 const WAIT = 20; // s that the server may wait for a change
 const LATE = 10; // s after that, from which on no answer will come: the machine slept, or the network is another
 const PAUSES = [500, 1000, 2000, 5000, 10000]; // ms between tries while the app does not answer
+const QUIET = 500; // ms after an answer without news: a server that stops gives them at once
 const REST = 250; // ms after a change of the image: whoever pages through images asks once they stay
 
 export class Feed {
@@ -50,7 +51,7 @@ export class Feed {
       const answer = await this.#api.get(`/changes?${this.#question()}`, { signal: asking.signal });
       if (this.#asking !== asking) return; // given up as it came; the next question begins at the same place
       this.#failures = 0;
-      this.#take(answer);
+      if (!this.#take(answer)) pause = QUIET;
     } catch {
       if (this.#asking !== asking) return;
       pause = PAUSES[Math.min(this.#failures++, PAUSES.length - 1)];
@@ -68,6 +69,7 @@ export class Feed {
     return parameters;
   }
 
+  /** @returns {boolean} whether there was anything new */
   #take(answer) {
     const first = this.#answer === null;
     const others = this.#answer?.others;
@@ -75,6 +77,8 @@ export class Feed {
     const tell = (name, detail) => document.dispatchEvent(new CustomEvent(`annotator:${name}`, { detail }));
     if (answer.others !== others) tell('others', answer.here);
     // What was on the page before the first answer may be older than the place that it names.
-    if (answer.images.length || answer.many || first) tell('changes', { images: answer.images, many: answer.many || first });
+    const news = answer.images.length > 0 || answer.many || first;
+    if (news) tell('changes', { images: answer.images, many: answer.many || first });
+    return news || answer.others !== others;
   }
 }

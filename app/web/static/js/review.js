@@ -363,13 +363,13 @@ class Review {
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
     this.parts.live.textContent = [this.#said, this.parts.line.textContent].filter(Boolean).join('. ');
-    this.#said = '';
     this.tools.describe();
   }
 
   /** Have a sentence read out before what is said of the mask that is selected next. */
   announce(text) {
     this.#said = text;
+    setTimeout(() => (this.#said = ''), 0); // one action may describe several times
   }
 
   count() {
