@@ -151,7 +151,7 @@ def test_rejected_masks_are_gone_from_sight_until_asked_for(review, page):
     page.keyboard.press("Escape")
     review.click(40, 30)
     assert "Tab selects" in review.line(), "the right half cannot be clicked"
-    page.keyboard.press("g")
+    page.keyboard.press("Shift+V")
     review.click(40, 30)
     assert review.line().startswith("#2 · rejected")
 

@@ -21,8 +21,10 @@ import { layOut } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
 import { Navigator } from './review/navigator.js';
 import { Pointer } from './review/pointer.js';
+import { Reshape } from './review/reshape.js';
 import { Saver } from './review/saver.js';
 import { Stage } from './review/stage.js';
+import { Tools } from './review/tools.js';
 import { treeOf } from './review/tree.js';
 import { conflictWords, describeMask, describeRest, insteadOfMasks, nothingLeft, unsavedWords } from './review/words.js';
 
@@ -48,8 +50,10 @@ class Review {
     this.images = new Images(this.api, signal);
     this.stage = new Stage(this.parts.stage, this.parts, signal);
     this.stage.overlay.visible = (mask) => this.visible(mask);
-    this.#selecting = { hover: (at) => this.#hover(at), click: (at) => this.#click(at) };
+    this.#selecting = { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at) };
     this.pointer = new Pointer(this.parts.stage, this.stage, this.#selecting, signal);
+    this.tools = new Tools(this);
+    this.reshape = new Reshape(this);
     this.clicking = new Clicking(this);
     this.parts.clickBar = new ClickBar({ turn: () => this.clicking.turn(), act: (action) => this.actions.act(action) });
     this.parts.stage.append(this.parts.clickBar.element);
@@ -70,7 +74,8 @@ class Review {
 
   #makeSide() {
     this.list = new MaskList(this.parts.list, {
-      onPick: (mask) => this.select(mask),
+      onPick: (mask, event) => this.#take(mask, event),
+      picked: this.picked,
       onHover: (mask) => this.stage.hover(mask),
       visible: (mask) => this.visible(mask),
       categoryName: (mask) => this.categories.name(mask.category_id),
@@ -129,6 +134,11 @@ class Review {
     return this.stage.selected;
   }
 
+  /** Masks picked beside the selected one, for merging. */
+  get picked() {
+    return this.stage.picked;
+  }
+
   // Images: what the navigator tells
 
   showLoading() {
@@ -139,6 +149,7 @@ class Review {
   showImage(image) {
     const { parts } = this;
     this.actions.reset();
+    this.tools.cancel();
     this.histogram.show(image.masks);
     this.stage.show(image);
     this.list.show(image.masks);
@@ -202,6 +213,7 @@ class Review {
   /** There are other masks on the image now. @param {object | null} [mask] to be selected; else the selected one stays so */
   rebuilt(mask = null) {
     const { masks } = this.image;
+    this.picked.clear();
     const kept = mask ?? (this.selected && masks.find((each) => each.id === this.selected.id));
     this.stage.rebuild();
     this.list.show(masks);
@@ -239,8 +251,37 @@ class Review {
     this.parts.stage.classList.toggle('over-mask', mask !== null);
   }
 
-  #click(point) {
-    this.select(nextAt(this.#at(point), this.selected));
+  #click(point, event) {
+    const found = this.#at(point);
+    this.#take(event.shiftKey ? (found[0] ?? null) : nextAt(found, this.selected), event);
+  }
+
+  /** What a click on a mask does; with Shift it is picked beside the selected one. */
+  #take(mask, { shiftKey }) {
+    if (shiftKey && mask && this.selected && mask !== this.selected) this.pick(mask);
+    else if (!shiftKey || !this.selected) {
+      this.unpick();
+      this.select(mask);
+    }
+  }
+
+  /** Pick a mask for merging, or put it back. */
+  pick(mask) {
+    if (!this.picked.delete(mask)) this.picked.add(mask);
+    this.list.update([mask]);
+    this.stage.draw();
+    const others = [...this.picked].filter((each) => each !== this.selected).length;
+    this.board.notice(others ? `${others + 1} masks picked: M merges them into the selected one.` : '');
+  }
+
+  /** Put all picked masks back; tells whether there were any. */
+  unpick() {
+    if (!this.picked.size) return false;
+    const masks = [...this.picked];
+    this.picked.clear();
+    this.list.update(masks);
+    this.stage.draw();
+    return true;
   }
 
   select(mask) {
@@ -256,6 +297,7 @@ class Review {
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
     this.parts.live.textContent = this.parts.line.textContent;
+    this.tools.describe();
   }
 
   count() {

@@ -6,7 +6,11 @@ import { neighbourIn } from './tree.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
-const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger']);
+const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger', 'smaller-brush', 'larger-brush']);
+/** What begins something else than the mask that is made by click. */
+const ENDS_CLICKING = new Set([
+  'unsure', 'accept-all', 'reject-all', 'brush', 'eraser', 'lasso', 'cut', 'pick-mask', 'merge', 'split-parts', 'fill-holes', 'largest-part', 'grow', 'shrink',
+]);
 const FAINTEST = 0.1;
 const STRONGEST = 2;
 
@@ -24,6 +28,8 @@ export class Actions {
   act(action, how = { key: '', repeat: false }) {
     const run = (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
+    if (!AT_ONCE.has(action)) this.#screen.tools.settle();
+    if (ENDS_CLICKING.has(action)) this.#screen.clicking.leave();
     if (this.#busy && !AT_ONCE.has(action)) {
       if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
     } else run(how);
@@ -45,7 +51,7 @@ export class Actions {
   reset() {
     this.#screen.stage.overlay.isolate = false;
     this.#screen.parts.press('isolate', false);
-    this.#screen.clicking.leave();
+    if (this.#screen.clicking.leave()) this.#screen.board.notice('The mask that was being made by click was not kept.');
   }
 
   open(id) {
@@ -86,6 +92,19 @@ export class Actions {
     category: ({ key }) => this.#nameByKey(key),
     'same-category': () => this.#sameCategory(),
     'new-category': () => this.#screen.categories.field.focus(),
+    brush: () => this.#screen.tools.hold('brush'),
+    eraser: () => this.#screen.tools.hold('eraser'),
+    lasso: () => this.#screen.tools.hold('lasso'),
+    cut: () => this.#screen.tools.hold('cut'),
+    'smaller-brush': () => this.#screen.tools.resize(-1),
+    'larger-brush': () => this.#screen.tools.resize(1),
+    'pick-mask': () => this.#pickMask(),
+    merge: () => this.#screen.reshape.merge(),
+    'split-parts': () => this.#screen.reshape.splitParts(),
+    'fill-holes': () => this.#screen.reshape.fillHoles(),
+    'largest-part': () => this.#screen.reshape.keepLargest(),
+    grow: () => this.#screen.reshape.grow(),
+    shrink: () => this.#screen.reshape.shrink(),
     pan: () => this.#pan(true),
     'pan:up': () => this.#pan(false),
     bare: () => this.#bare(true),
@@ -152,7 +171,14 @@ export class Actions {
     board.notice(done + left);
   }
 
+  #pickMask() {
+    const { selected, board } = this.#screen;
+    if (selected) this.#screen.pick(selected);
+    else board.notice('Select a mask first: click it or press Tab.');
+  }
+
   #finish() {
+    if (this.#screen.tools.leave()) return;
     const { image, decider, navigator, film } = this.#screen;
     decider.finish(image);
     film.setStatus(image.id, 'done');
@@ -255,14 +281,14 @@ export class Actions {
     this.#screen.stage.repaintAll();
   }
 
-  /** From the innermost to the outermost: a field, a passing notice, isolation, the selection. */
+  /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
   #escape() {
-    const { board, stage, element } = this.#screen;
+    const { board, stage, element, tools } = this.#screen;
     if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
       document.activeElement.blur();
       return;
     }
-    if (board.dismiss()) return;
+    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.unpick()) return;
     if (stage.overlay.isolate) this.act('isolate');
     else if (this.#screen.image) this.#screen.select(null);
   }

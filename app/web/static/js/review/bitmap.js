@@ -38,3 +38,25 @@ export function placed(bitmap, { x, y, w, h }) {
   }
   return { x, y, w, h, data };
 }
+
+/** The pixels of any of them. @param {Bitmap[]} bitmaps one at least @returns {Bitmap} */
+export function union(bitmaps) {
+  const x = Math.min(...bitmaps.map((each) => each.x));
+  const y = Math.min(...bitmaps.map((each) => each.y));
+  const w = Math.max(...bitmaps.map((each) => each.x + each.w)) - x;
+  const h = Math.max(...bitmaps.map((each) => each.y + each.h)) - y;
+  const data = new Uint8Array(w * h);
+  for (const each of bitmaps) {
+    for (let row = 0, at = 0; row < each.h; row++) {
+      let to = (each.y + row - y) * w + each.x - x;
+      for (let column = 0; column < each.w; column++) data[to++] |= each.data[at++];
+    }
+  }
+  return { x, y, w, h, data };
+}
+
+/** The pixels of the first that are not in the second. @param {Bitmap} bitmap @param {Bitmap} gone @returns {Bitmap} may be empty */
+export function subtract(bitmap, gone) {
+  const inside = placed(gone, bitmap).data;
+  return { ...bitmap, data: bitmap.data.map((value, at) => value & ~inside[at]) };
+}

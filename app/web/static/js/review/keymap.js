@@ -18,7 +18,7 @@ export const KEYMAP = [
   { group: 'Decide', action: 'unsure', keys: ['s'], label: 'Unsure: leave it out for now, go to the next' },
   { group: 'Decide', action: 'accept-all', keys: ['Shift+F'], label: 'Accept all pending masks that are not hidden' },
   { group: 'Decide', action: 'reject-all', keys: ['Shift+R'], label: 'Reject all pending masks that are not hidden' },
-  { group: 'Decide', action: 'finish', keys: ['Enter'], label: 'Image is finished, go to the next' },
+  { group: 'Decide', action: 'finish', keys: ['Enter'], label: 'Lay the tool down; without one: image is finished, go to the next' },
   { group: 'Decide', action: 'back', keys: ['Backspace'], label: 'Back to the last decision, on any image' },
   { group: 'Decide', action: 'undo', keys: ['Ctrl+z'], label: 'Undo, across images and restarts', repeat: true },
   { group: 'Decide', action: 'redo', keys: ['Ctrl+Shift+Z', 'Ctrl+y'], label: 'Redo', repeat: true },
@@ -38,6 +38,19 @@ export const KEYMAP = [
   { group: 'Edit', action: 'new-by-click', keys: ['n'], label: 'New mask by click; Tab or 1 – 9 another guess, Backspace takes the last click back' },
   { group: 'Edit', action: 'part', keys: ['j'], label: 'A part of the mask, or of the guess' },
   { group: 'Edit', action: 'whole', keys: ['k'], label: 'The whole around it' },
+  { group: 'Edit', action: 'brush', keys: ['b'], label: 'Brush: paint the mask, or a new one' },
+  { group: 'Edit', action: 'eraser', keys: ['e'], label: 'Eraser' },
+  { group: 'Edit', action: 'smaller-brush', keys: ['['], label: 'Smaller brush', repeat: true },
+  { group: 'Edit', action: 'larger-brush', keys: [']'], label: 'Larger brush', repeat: true },
+  { group: 'Edit', action: 'lasso', keys: ['p'], label: 'Lasso: add what it goes round; with Alt take it away' },
+  { group: 'Edit', action: 'cut', keys: ['c'], label: 'Cut the mask along a line; with Shift a straight one' },
+  { group: 'Edit', action: 'pick-mask', keys: ['Shift+M'], label: 'Pick the mask for merging, or not' },
+  { group: 'Edit', action: 'merge', keys: ['m'], label: 'Merge the picked masks into the selected one' },
+  { group: 'Edit', action: 'split-parts', keys: ['x'], label: 'Make each part a mask of its own' },
+  { group: 'Edit', action: 'fill-holes', keys: ['h'], label: 'Fill the holes' },
+  { group: 'Edit', action: 'largest-part', keys: ['l'], label: 'Keep only the largest part' },
+  { group: 'Edit', action: 'grow', keys: ['g'], label: 'Grow by a pixel on each side (4-neighbourhood)', repeat: true },
+  { group: 'Edit', action: 'shrink', keys: ['Shift+G'], label: 'Shrink by a pixel on each side', repeat: true },
   { group: 'View', action: 'pan', keys: [' '], label: 'Hold and drag to move the image', hold: true },
   { group: 'View', action: 'bare', keys: ['v'], label: 'Hold: the image without masks', hold: true },
   { group: 'View', action: 'isolate', keys: ['w'], label: 'Only the selected mask' },
@@ -46,17 +59,18 @@ export const KEYMAP = [
   { group: 'View', action: 'outline', keys: ['o'], label: 'Outlines only, or filled' },
   { group: 'View', action: 'fainter', keys: [','], label: 'Fainter masks', repeat: true },
   { group: 'View', action: 'stronger', keys: ['.'], label: 'Stronger masks', repeat: true },
-  { group: 'View', action: 'show-rejected', keys: ['g'], label: 'Show rejected masks, dashed' },
-  { group: 'Other', action: 'escape', keys: ['Escape'], label: 'Close the message, leave the field, select nothing' },
+  { group: 'View', action: 'show-rejected', keys: ['Shift+V'], label: 'Show rejected masks, dashed' },
+  { group: 'Other', action: 'escape', keys: ['Escape'], label: 'Lay the tool down, close the message, leave the field, select nothing' },
   { group: 'Other', action: 'keys', keys: ['?'], label: 'This sheet' },
 ];
 
 /** What the mouse and fingers do; listed on the sheet below the keys. */
 export const GESTURES = [
   ['Wheel or pinch', 'Zoom where the pointer is'],
-  ['Drag', 'Move the image'],
-  ['Alt+wheel', 'With Refine or New: part or whole'],
+  ['Drag', 'Move the image, or draw with the tool in hand; with Space or the middle button always move'],
+  ['Alt+wheel', 'With Refine or New by click: part or whole'],
   ['Click', 'Select the smallest mask there; again: the next larger one'],
+  ['Shift+click', 'Pick several masks for merging, on the image or in the list'],
 ];
 
 const BY_KEY = new Map(KEYMAP.flatMap((binding) => binding.keys.map((key) => [key, binding])));

@@ -18,6 +18,16 @@ const TOOLS = [
   null,
   ['refine', 'Refine', 'toggle'],
   ['new-by-click', 'New', 'toggle'],
+  ['brush', 'Brush', 'toggle small'],
+  ['eraser', 'Eraser', 'toggle small'],
+  ['lasso', 'Lasso', 'toggle small'],
+  ['cut', 'Cut', 'toggle small'],
+  ['merge', 'Merge', 'small'],
+  ['split-parts', 'Split parts', 'small'],
+  ['fill-holes', 'Fill holes', 'small'],
+  ['largest-part', 'Largest part', 'small'],
+  ['grow', 'Grow', 'small'],
+  ['shrink', 'Shrink', 'small'],
   null,
   ['zoom-mask', 'Zoom', ''],
   ['zoom-fit', 'Whole', ''],
@@ -60,6 +70,8 @@ function makeImageParts() {
     masks: layer('masks'),
     marks: h('canvas', { class: 'layer marks', role: 'img', tabindex: -1, 'aria-label': 'No image' }),
     board: h('div', { class: 'board', hidden: true }),
+    sketch: document.createElementNS('http://www.w3.org/2000/svg', 'svg'),
+    mode: h('div', { class: 'mode', role: 'group', 'aria-label': 'Tool in hand', hidden: true }),
     notice: h('div', { class: 'notice', role: 'status', hidden: true }),
     alert: h('div', { class: 'alert', role: 'alert', hidden: true }),
     name: h('span', { class: 'image-name' }),
@@ -69,7 +81,10 @@ function makeImageParts() {
     live: h('div', { class: 'visually-hidden', 'aria-live': 'polite' }),
     film: h('div', { class: 'filmstrip', role: 'group', 'aria-label': 'Images around this one' }),
   };
-  parts.stage = h('div', { class: 'stage' }, parts.picture, parts.masks, parts.marks, parts.board, parts.alert, parts.notice);
+  parts.sketch.setAttribute('class', 'layer sketch');
+  parts.sketch.setAttribute('aria-hidden', 'true');
+  const { picture, masks, marks, sketch, board, alert, notice } = parts;
+  parts.stage = h('div', { class: 'stage' }, picture, masks, marks, sketch, board, alert, notice);
   return parts;
 }
 
@@ -90,7 +105,7 @@ function tool(entry, act) {
     'button',
     {
       type: 'button', class: `tool ${kind}`, title: `${word} (${key})`, data: { action },
-      'aria-pressed': kind === 'toggle' ? 'false' : null, onclick: () => act(action), onmousedown: keepFocus,
+      'aria-pressed': kind.startsWith('toggle') ? 'false' : null, onclick: () => act(action), onmousedown: keepFocus,
     },
     icon(action), h('span', { class: 'word' }, word), h('kbd', { 'aria-hidden': 'true' }, key),
   );
@@ -116,6 +131,6 @@ function head(parts, act) {
   );
   return h(
     'div', { class: 'image-head' },
-    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, finish,
+    step('previous-image', 'Previous image'), step('next-image', 'Next image'), parts.name, parts.place, parts.note, parts.mode, finish,
   );
 }

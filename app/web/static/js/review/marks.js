@@ -35,7 +35,7 @@ export class Marks {
   }
 
   /** @param {import('./stage.js').Stage} stage */
-  draw({ image, view, overlay, selected, hovered, bare, preview }) {
+  draw({ image, view, overlay, selected, hovered, picked, bare, sketching, preview }) {
     const context = this.#context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -54,7 +54,11 @@ export class Marks {
       this.#stroke(hovered, 4, 'rgb(0 0 0 / 45%)', view);
       this.#stroke(hovered, 2, 'rgb(255 255 255 / 90%)', view);
     }
-    if (selected) {
+    for (const mask of picked) {
+      this.#stroke(mask, 6, 'rgb(0 0 0 / 70%)', view);
+      this.#stroke(mask, 2, '#fff', view);
+    }
+    if (selected && !sketching) {
       this.#stroke(selected, 6, 'rgb(0 0 0 / 70%)', view);
       this.#stroke(selected, 3, '#fff', view);
     }

@@ -11,7 +11,7 @@ export class MaskList {
 
   /**
    * @param {HTMLElement} element
-   * @param {{onPick: (mask: object) => void, onHover: (mask: object | null) => void, visible: (mask: object) => boolean,
+   * @param {{onPick: (mask: object, event: MouseEvent) => void, onHover: (mask: object | null) => void, visible: (mask: object) => boolean, picked: Set<object>,
    *          categoryName: (mask: object) => string}} screen
    */
   constructor(element, screen) {
@@ -19,10 +19,11 @@ export class MaskList {
     this.screen = screen;
     element.setAttribute('role', 'listbox');
     element.setAttribute('aria-label', 'Masks');
+    element.setAttribute('aria-multiselectable', 'true');
     element.tabIndex = 0;
     this.list = new VirtualList(element, { height: 30, make: (index) => this.#row(this.#masks[index]) });
     const maskOf = (event) => this.#masks[Number(event.target.closest('[data-index]')?.dataset.index)] ?? null;
-    element.addEventListener('click', (event) => maskOf(event) && screen.onPick(maskOf(event)));
+    element.addEventListener('click', (event) => maskOf(event) && screen.onPick(maskOf(event), event));
     element.addEventListener('pointermove', (event) => screen.onHover(maskOf(event)));
     element.addEventListener('pointerleave', () => screen.onHover(null));
   }
@@ -59,12 +60,12 @@ export class MaskList {
     const look = lookOf(mask);
     const name = this.screen.categoryName(mask);
     const classes = `mask-row is-${mask.state}${this.screen.visible(mask) ? '' : ' is-hidden'}`;
-    const score = drawn(mask) ? 'drawn' : mask.score.toFixed(2);
+    const score = drawn(mask) ? 'by hand' : mask.score.toFixed(2);
     const label = `Mask ${mask.number}, ${look.word}, ${drawn(mask) ? score : `score ${score}`}${name ? `, ${name}` : ''}`;
     return h(
       'div',
       {
-        role: 'option', id: `mask-${mask.id}`, class: classes, 'aria-selected': String(mask === this.#selected), 'aria-label': label,
+        role: 'option', id: `mask-${mask.id}`, class: classes, 'aria-selected': String(mask === this.#selected || this.screen.picked.has(mask)), 'aria-label': label,
         data: { index: mask.number - 1 },
       },
       h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.sign),

@@ -18,6 +18,7 @@ export class Stage {
   #size = { width: 1, height: 1 };
   #painted = { view: null, cost: 0, timer: 0 }; // how the masks on the screen came there
   #stale = { view: true, masks: false, boxes: [] };
+  #sketched = false; // whether the marks on the screen are those beside a drawing
   view = new View();
   image = null;
   selected = null;
@@ -25,6 +26,12 @@ export class Stage {
   bare = false;
   /** @type {{mask: object | null, clicks: {x: number, y: number, adds: boolean}[]} | null} a mask that is being made by click */
   preview = null;
+  /** While a mask is being drawn on: its outline follows when the hand lifts. */
+  sketching = false;
+  /** @type {Set<object>} masks picked beside the selected one */
+  picked = new Set();
+  /** Called when the view changed. */
+  onView = () => {};
 
   /** @param {HTMLElement} element @param {{picture: HTMLCanvasElement, masks: HTMLCanvasElement, marks: HTMLCanvasElement}} layers */
   constructor(element, layers, signal) {
@@ -48,6 +55,7 @@ export class Stage {
   show(image) {
     this.image = image;
     this.selected = this.hovered = this.overlay.selected = null;
+    this.picked.clear();
     this.overlay.show(image?.masks ?? []);
     if (image) this.view.fit(image, this.#size);
     this.#stale = { view: true, masks: true, boxes: [] };
@@ -62,14 +70,18 @@ export class Stage {
   /** Masks have other pixels now, in these boxes of the image. */
   reshape(boxes) {
     this.overlay.show(this.image.masks);
+    this.repaintBoxes(boxes);
+  }
+
+  /** @param {number[][]} boxes of the image: x, y, width, height */
+  repaintBoxes(boxes) {
     this.#stale.boxes.push(...boxes);
     this.draw();
   }
 
   /** Masks look different now: paint their boxes again. */
   repaint(masks) {
-    for (const mask of masks) if (mask) this.#stale.boxes.push(mask.bbox);
-    this.draw();
+    this.repaintBoxes(masks.filter(Boolean).map((mask) => mask.bbox));
   }
 
   repaintAll() {
@@ -138,6 +150,7 @@ export class Stage {
     if (!this.overlay.ratio) return; // not laid out yet
     const { view, masks, boxes } = this.#stale;
     this.#stale = { view: false, masks: false, boxes: [] };
+    if (view) this.onView();
     if (view) this.#drawPicture();
     if (view && !masks && this.#painted.cost > SLOW) this.#stretch();
     else if (view || masks) this.#paint();
@@ -145,7 +158,8 @@ export class Stage {
     else if (boxes.length) this.overlay.paintBoxes(this.view, boxes);
     this.overlay.canvas.hidden = this.bare;
     this.overlay.canvas.classList.toggle('behind', this.preview !== null);
-    this.#marks.draw(this);
+    if (!this.sketching || view || masks || !this.#sketched) this.#marks.draw(this);
+    this.#sketched = this.sketching;
   }
 
   #paint() {

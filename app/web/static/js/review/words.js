@@ -11,7 +11,7 @@ export function describeMask(mask, image, categoryName) {
   const { parts, holes } = shapeOf(mask);
   const share = (100 * mask.area) / (image.width * image.height);
   const texts = [
-    `#${mask.number}`, lookOf(mask).word, categoryName, drawn(mask) ? 'drawn by hand' : `score ${mask.score.toFixed(2)}`,
+    `#${mask.number}`, lookOf(mask).word, categoryName, drawn(mask) ? 'made by hand' : `score ${mask.score.toFixed(2)}`,
     `area ${share < 0.1 ? share.toFixed(2) : share.toFixed(1)} %`, plural(parts, 'part'), holes ? plural(holes, 'hole') : '',
   ];
   return texts.filter(Boolean).join(' · ');
