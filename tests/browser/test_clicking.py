@@ -20,7 +20,7 @@ LEFT = DISC & (np.arange(WIDTH) < 20)
 """A part of the disc: mask #2; #1 is the disc with a bite, #3 nearly the same as #1."""
 
 
-IMAGES = 10
+IMAGES = 11
 """One for each test, and one after the last."""
 FRESH = itertools.count(1)
 
@@ -224,3 +224,9 @@ def test_keys_find_parts_and_wholes_among_the_masks(review):
     assert "#1" in review.line()
     review.press("k")
     review.wait_for_notice("No mask lies around")
+
+
+def test_the_list_says_which_masks_lie_in_which(review):
+    rows = review.page.locator(".mask-row .place")
+    rows.nth(2).filter(has_text="= #1").wait_for()
+    assert rows.all_inner_texts() == ["+1", "in #1", "= #1"]

@@ -40,7 +40,7 @@ class Review {
   #said = '';
   showRejected = false;
   autoAdvance = pref('autoAdvance');
-  #tree = { masks: null, tree: null };
+  #tree = { key: null, tree: null };
   #dwelling = 0;
   #selecting;
 
@@ -148,10 +148,11 @@ class Review {
     return this.navigator.image;
   }
 
-  /** Parts and wholes among the image's masks. */
+  /** Parts and wholes among the image's masks; rejected ones are in none. */
   get tree() {
-    const { masks } = this.image;
-    if (this.#tree.masks !== masks) this.#tree = { masks, tree: treeOf(masks.filter(({ state }) => state !== 'rejected')) };
+    const masks = this.image.masks.filter(({ state }) => state !== 'rejected');
+    const key = masks.map(({ id, counts }) => `${id} ${counts.length} ${counts.slice(-8)}`).join();
+    if (this.#tree.key !== key) this.#tree = { key, tree: treeOf(masks) };
     return this.#tree.tree;
   }
 
@@ -200,11 +201,15 @@ class Review {
     this.#idle();
     setTimeout(() => this.film.show(image), 0); // after the image is on the screen
     clearTimeout(this.#dwelling);
-    this.#dwelling = setTimeout(() => this.#readyForClicks(image), DWELL);
+    this.#dwelling = setTimeout(() => this.#dwell(image), DWELL);
   }
 
-  /** Have the server read what clicks on this image and the next one need; where there is nothing to read, a click makes it. */
-  async #readyForClicks({ id, next }) {
+  /**
+   * Somebody stays on an image: say in the list which masks lie in which, and have the server read what clicks on this image and the
+   * next one need; where there is nothing to read, a click makes it.
+   */
+  async #dwell({ id, next }) {
+    this.list.nest(this.tree);
     for (const each of [id, next]) if (each !== null) await this.api.post(`/images/${each}/click/prepare`, {}).catch(() => {});
   }
 

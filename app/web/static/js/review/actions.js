@@ -10,6 +10,10 @@ import { neighbourIn } from './tree.js';
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
 const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger', 'smaller-brush', 'larger-brush']);
+/** What begins something else than the mask that is made by click. */
+const ENDS_CLICKING = new Set([
+  'unsure', 'accept-all', 'reject-all', 'brush', 'eraser', 'lasso', 'cut', 'pick-mask', 'merge', 'split-parts', 'fill-holes', 'largest-part', 'grow', 'shrink',
+]);
 const FAINTEST = 0.1;
 const STRONGEST = 2;
 
@@ -28,6 +32,7 @@ export class Actions {
     const run = (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
     if (!AT_ONCE.has(action)) this.#screen.tools.settle();
+    if (ENDS_CLICKING.has(action)) this.#screen.clicking.leave();
     if (this.#busy && !AT_ONCE.has(action)) {
       if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
     } else run(how);
@@ -49,7 +54,7 @@ export class Actions {
   reset() {
     this.#screen.stage.overlay.isolate = false;
     this.#screen.parts.press('isolate', false);
-    this.#screen.clicking.leave();
+    if (this.#screen.clicking.leave()) this.#screen.board.notice('The mask that was being made by click was not kept.');
   }
 
   open(id) {

@@ -38,6 +38,7 @@ export class Clicking {
   /** Take the tool in hand. @param {object | null} mask to refine; null: a new one */
   start(mask) {
     this.leave();
+    this.#screen.tools.leave();
     this.#image = this.#screen.image;
     this.#mask = mask;
     this.#screen.hold(this.tool);
@@ -45,15 +46,17 @@ export class Clicking {
     this.#makeReady();
   }
 
-  /** Lay the tool down; clicks that were not kept are gone. */
+  /** Lay the tool down; clicks that were not kept are gone. Tells whether there were any. */
   leave() {
-    if (!this.active) return;
+    if (!this.active) return false;
+    const lost = this.#states.length > 0;
     this.#round++;
     this.#image = this.#mask = null;
     this.#states = [];
     this.#removes = false;
     this.#screen.hold(null);
     this.#show();
+    return lost;
   }
 
   /** Clicks remove until this is called again: fingers have no second button. */
@@ -71,7 +74,7 @@ export class Clicking {
       return;
     }
     const clicks = [...(this.#states.at(-1)?.clicks ?? []), { x, y, adds }];
-    this.#states.push({ clicks, candidates: [], at: 0, asked: false });
+    this.#states.push({ clicks, candidates: [], at: 0 });
     this.#show();
     this.#ask();
   }
@@ -193,6 +196,8 @@ export class Clicking {
     stage.preview = this.active ? { mask: shown, clicks: state?.clicks ?? [] } : null;
     stage.draw();
     parts.clickBar.show(this.active && { ...this.#offer(answered), removes: this.#removes, refines: this.#mask !== null });
+    parts.press('refine', this.#mask !== null);
+    parts.press('new-by-click', this.active && this.#mask === null);
     if (!this.active) {
       this.#screen.describe();
       return;

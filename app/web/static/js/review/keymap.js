@@ -82,7 +82,7 @@ export const KEYMAP = [
 export const GESTURES = [
   ['Wheel or pinch', 'Zoom where the pointer is'],
   ['Drag', 'Move the image, or draw with the tool in hand; with Space or the middle button always move'],
-  ['Alt+wheel', 'With Refine or New: part or whole'],
+  ['Alt+wheel', 'With Refine or New by click: part or whole'],
   ['Click or tap', 'Select the smallest mask there; again: the next larger one'],
   ['Finger rests', 'Select the next larger mask there'],
   ['Shift+click', 'Pick several masks for merging, on the image or in the list'],

@@ -4,6 +4,7 @@ import { h } from '../dom.js';
 import { VirtualList } from '../virtual.js';
 import { drawn } from './images.js';
 import { cssColour, lookOf } from './palette.js';
+import { placeIn } from './tree.js';
 
 /** Fingers need larger rows; base.css says how they look. */
 const COARSE = matchMedia('(pointer: coarse)').matches;
@@ -11,6 +12,7 @@ const COARSE = matchMedia('(pointer: coarse)').matches;
 export class MaskList {
   #masks = [];
   #selected = null;
+  #tree = null;
 
   /**
    * @param {HTMLElement} element
@@ -33,9 +35,16 @@ export class MaskList {
 
   show(masks) {
     this.#masks = masks;
+    this.#tree = null;
     this.#selected = null;
     this.element.scrollTop = 0;
     this.list.reset(masks.length);
+  }
+
+  /** Say of each mask what it is a part of, and how often the same was found. @param {import('./tree.js').Tree} tree */
+  nest(tree) {
+    this.#tree = tree;
+    this.updateAll();
   }
 
   update(masks) {
@@ -74,6 +83,7 @@ export class MaskList {
       h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.sign),
       h('b', {}, `#${mask.number}`),
       h('span', { class: 'name' }, name),
+      h('small', { class: 'place' }, this.#tree ? placeIn(this.#tree, mask) : ''),
       h('em', {}, score),
     );
   }

@@ -39,11 +39,11 @@ export function neighbourIn({ wholes, parts, same }, mask, larger) {
   return (larger ? wholes.get(shown) : parts.get(shown)?.[0]) ?? null;
 }
 
-/** How deep a mask lies: 0 in none. */
-export function depthIn({ wholes }, mask) {
-  let depth = 0;
-  for (let whole = wholes.get(mask); whole; whole = wholes.get(whole)) depth++;
-  return depth;
+/** Where a mask lies, in few words: in another one, the same as a better one, or how many others are the same as it. */
+export function placeIn({ wholes, same }, mask) {
+  if (same.has(mask)) return `= #${same.get(mask).number}`;
+  const others = [...same.values()].filter((better) => better === mask).length;
+  return [wholes.has(mask) ? `in #${wholes.get(mask).number}` : '', others ? `+${others}` : ''].filter(Boolean).join(' ');
 }
 
 /** Pixels spread evenly over a mask, x and y in turn. */
