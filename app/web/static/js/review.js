@@ -158,7 +158,6 @@ class Review {
 
   /** Give the pointer a tool; null: clicks select, as ever. @param {import('./review/pointer.js').Tool | null} tool */
   hold(tool) {
-    this.tools.leave();
     this.pointer.tool = tool ?? this.#selecting;
     this.stage.hover(null);
     this.parts.stage.classList.toggle('clicks', tool !== null);
