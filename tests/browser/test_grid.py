@@ -119,7 +119,9 @@ def test_a_range_is_one_step_for_undo(grid, server):
     notice(grid, "Redone: 5 masks accepted.")
     assert grid.locator(".card-crop.is-accepted").count() == 5
     press(grid, "r")
-    assert totals(server)["pending"] == 39, "the revisions after undo and redo are known"
+    assert totals(server) == {"pending": 40, "accepted": 4, "rejected": 1, "unsure": 0}, (
+        "revisions after redo are known"
+    )
 
 
 def test_clicks_select_too(grid, server):
@@ -173,11 +175,10 @@ def test_enter_opens_that_mask_in_review_and_back_shows_what_was_decided_there(g
 def test_look_alikes_are_judged_and_named_as_one(grid, server):
     grid.keyboard.press("l")
     ready(grid)
-    heading = grid.wait_for_selector(".grid-heading:has-text('Look-alikes 1 of')").inner_text()
-    members = len(shown(grid))
-    assert f": {members} mask" in heading
+    # The stand-in gives every image the same three embeddings: all masks are one group, of which a page shows forty.
+    grid.wait_for_selector(".grid-heading:has-text('Look-alikes 1 of 1: 45 masks')")
     press(grid, "Shift+R")
-    assert totals(server)["rejected"] == members
+    assert totals(server)["rejected"] == 45
     grid.keyboard.press("Control+z")
     grid.wait_for_function("!document.querySelector('.card-crop.is-rejected')")
     assert totals(server)["rejected"] == 0
