@@ -5,9 +5,10 @@
 Each folder holds ``annotations.json`` (COCO) and ``images/``. The simulated clicker first clicks the most interior point of an object
 (the maximum of its distance transform), then the most interior point of the largest connected error: where the object is missed a
 click that adds, else one that removes. "first" takes the best guess each time; "J/K" lets the person step to the best of the few
-masks that an answer offers. Every second image is used, since the weights of `freesolo.freemask.click_ranking` were fitted on
-coco_train's other half. Objects below --smallest pixels, crowds and images that cannot be read are left out. Merge trees are made once
-and kept in --cache. GrabCut (three rounds, a disc of 8 % of the long side around each positive click as probable object, images
+masks that an answer offers. Every second image is used. The weights of `freesolo.freemask.click_ranking` were fitted on clicks
+simulated on some 45 images of coco_train, of which no list was kept: figures on coco_train are not held out, those on other
+folders are. Objects below --smallest pixels and crowds are left out. Merge trees are made once and kept in
+--cache. GrabCut (three rounds, a disc of 8 % of the long side around each positive click as probable object, images
 scaled to 400 pixels) is slow, so it runs on fewer images, the same for all columns of its row.
 """
 
