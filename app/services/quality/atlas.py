@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.services import goodness
+from app.services.goodness.features import units
 from app.services.workspace import Workspace
 from app.store.records import INSTANCE_STATES
 
@@ -34,17 +35,15 @@ def atlas(ws: Workspace) -> Atlas:
     estimates = goodness.bring_up_to_date(ws)
     with ws.store.read() as tx:
         table = tx.columns.table()
-    ids, rows = max(estimates.units, key=lambda group: len(group[0]), default=(np.empty(0, np.int64), np.empty((0, 2))))
-    order = np.argsort(ids)
-    ids, rows = ids[order], np.asarray(rows, np.float32)[order]
-    places = np.minimum(np.searchsorted(ids, table.ids), max(len(ids) - 1, 0))
-    have = np.flatnonzero(ids[places] == table.ids) if len(ids) else np.empty(0, np.int64)
-    total = len(have)
+    nothing = np.empty(0, np.intp), np.empty((0, 2), np.float32)
+    positions, rows = max(units(table), key=lambda group: len(group[0]), default=nothing)
+    total = len(positions)
     if total > MOST:
-        rank = estimates.of(table.ids[have], table.scores[have]) + (table.states[have] != "pending")
-        have = have[np.sort(np.argsort(-rank, kind="stable")[:MOST])]
-    states = np.array([INSTANCE_STATES.index(state) for state in table.states[have]], np.int64)
-    return Atlas(table.ids[have], table.image_ids[have], states, flat(rows[places[have]]), total)
+        rank = estimates.of(table.ids[positions], table.scores[positions]) + (table.states[positions] != "pending")
+        kept = np.sort(np.argsort(-rank, kind="stable")[:MOST])
+        positions, rows = positions[kept], rows[kept]
+    states = np.array([INSTANCE_STATES.index(state) for state in table.states[positions]], np.int64)
+    return Atlas(table.ids[positions], table.image_ids[positions], states, flat(rows), total)
 
 
 def flat(rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

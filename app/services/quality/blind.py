@@ -64,11 +64,11 @@ def questions(ws: Workspace, number: int, seed: int | None = None) -> list[Quest
     """Random decided masks: half of them accepted where there are so many, in random order."""
     chance = random.Random(seed)  # noqa: S311  (a sample, no secret)
     with ws.store.read() as tx:
-        accepted, _ = tx.columns.matching(["accepted"], None)
-        others, _ = tx.columns.matching(["rejected", "unsure"], None)
+        accepted = [row.id for row in tx.columns.rows(["accepted"], None)]
+        others = [row.id for row in tx.columns.rows(["rejected", "unsure"], None)]
         first = min(len(accepted), max(number // 2, number - len(others)))
-        chosen = chance.sample(accepted.tolist(), first)
-        chosen += chance.sample(others.tolist(), min(len(others), number - first))
+        chosen = chance.sample(accepted, first)
+        chosen += chance.sample(others, min(len(others), number - first))
         chance.shuffle(chosen)
         masks = tx.instances.get(chosen)
         images = {image.id: image for image in tx.images.of_ids(sorted({mask.image_id for mask in masks.values()}))}

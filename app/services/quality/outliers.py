@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.services import goodness
+from app.services.goodness.features import units
 from app.services.workspace import Workspace
 from app.store.mask_columns import MaskTable
 
@@ -41,7 +42,7 @@ def outliers(ws: Workspace) -> dict[Kind, list[Row]]:
         table = tx.columns.table()
         names = {category.id: category.name for category in tx.categories.all()}
     p = estimates.of(table.ids, table.scores)
-    unlike = _unlike(table, estimates)[:LISTED]
+    unlike = _unlike(table)[:LISTED]
     accepted = np.flatnonzero(table.states == "accepted")
     rejected = np.flatnonzero(table.states == "rejected")
     chosen: dict[Kind, list[tuple[int, str]]] = {
@@ -68,19 +69,15 @@ def outliers(ws: Workspace) -> dict[Kind, list[Row]]:
     }
 
 
-def _unlike(table: MaskTable, estimates: goodness.Estimates) -> list[tuple[int, float]]:
+def _unlike(table: MaskTable) -> list[tuple[int, float]]:
     """(position, robust z) of accepted masks far from the centre of their category, farthest first."""
     found: list[tuple[int, float]] = []
-    place = {int(mask): k for k, mask in enumerate(table.ids)}
-    for ids, rows in estimates.units:
-        known = [(place[int(mask)], row) for row, mask in enumerate(ids) if int(mask) in place]
-        positions = np.array([k for k, _ in known], np.int64)
-        accepted = np.flatnonzero(table.states[positions] == "accepted") if len(known) else np.empty(0, np.int64)
-        lines = np.array([row for _, row in known], np.int64)
+    for positions, rows in units(table):
+        accepted = np.flatnonzero(table.states[positions] == "accepted")
         for category in np.unique(table.categories[positions[accepted]]):
             members = accepted[table.categories[positions[accepted]] == category]
             if len(members) >= FEWEST:
-                z = robust_z(rows[lines[members]])
+                z = robust_z(rows[members])
                 found += [(int(positions[k]), float(value)) for k, value in zip(members, z, strict=True) if value > FAR]
     return sorted(found, key=lambda item: -item[1])
 

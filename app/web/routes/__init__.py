@@ -23,7 +23,21 @@ from app.web.routes import (
 )
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, changes, decisions, categories, jobs, uploads, export, grid, queue, missed, quality, clicks):
+for _module in (
+    overview,
+    images,
+    changes,
+    decisions,
+    categories,
+    jobs,
+    uploads,
+    export,
+    grid,
+    queue,
+    missed,
+    quality,
+    clicks,
+):
     router.include_router(_module.router)
 
 
