@@ -7,6 +7,7 @@ import pytest
 import scipy.ndimage
 
 from freesolo.codecs import coco_rle
+from tests.browser.conftest import deaf
 from tests.browser.review_page import HEIGHT, WIDTH, Review, proposed
 from tests.browser.test_main_job import review_state
 
@@ -309,7 +310,7 @@ def test_two_fingers_zoom_and_draw_nothing(server, new_page):
 
 def test_edits_of_two_tabs_conflict_and_overwrite_nothing(hand, new_page, page, server):
     page.watch.expected.append("409")
-    other = Hand(new_page(), server)
+    other = Hand(deaf(new_page()), server)
     hand.open(10)
     other.open(10)
     page.keyboard.press("b")

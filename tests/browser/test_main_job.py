@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.coco_check import faults
-from tests.browser.conftest import free_port, start_app
+from tests.browser.conftest import deaf, free_port, start_app
 
 PHOTOGRAPHS = {"coffee.png": "coffee.jpg", "chelsea.png": "cat #1.jpg"}
 """In the scikit-image wheel -> what they are called here."""
@@ -196,7 +196,7 @@ def test_a_closed_browser_loses_nothing(ready, new_page):
 
 
 def test_two_tabs_on_one_image_tell_of_the_conflict(ready, new_page):
-    first, second = new_page(), new_page()
+    first, second = new_page(), deaf(new_page())
     second.watch.expected.append("409")
     for page in (first, second):
         page.goto(f"{ready.url}/#/review/5")

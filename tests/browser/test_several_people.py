@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.browser.conftest import deaf
 from tests.browser.review_page import Review, proposed
 from tests.browser.test_main_job import review_state
 
@@ -67,7 +68,7 @@ def test_both_decide_the_same_mask_and_the_second_is_told(person):
     bo.page.watch.expected.append("409")
     ann.open(2)
     bo.open(2)
-    bo.page.route("**/api/changes*", lambda route: None)  # Bo hears of nothing
+    deaf(bo.page)
     bo.page.reload()
     bo.page.wait_for_selector("html[data-image='2']")
     ann.press("r")

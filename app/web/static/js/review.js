@@ -351,7 +351,7 @@ class Review {
   }
 
   /** Select a mask by its id, close enough to be seen. */
-  pick(id) {
+  showMask(id) {
     const mask = this.image.masks.find((each) => each.id === id);
     if (!mask) {
       this.board.notice('That mask is no longer on this image.');

@@ -34,7 +34,7 @@ export class Navigator {
     if (id) {
       if (Number(id) !== this.#target) await this.open(Number(id));
       else await this.bringUpToDate(); // other screens decide too
-      if (mask && this.image?.id === Number(id)) this.#screen.pick(Number(mask));
+      if (mask && this.image?.id === Number(id)) this.#screen.showMask(Number(mask));
     } else if (this.image) history.replaceState(null, '', `${ADDRESS}/${this.image.id}`);
     else await this.openNext(null);
   }
