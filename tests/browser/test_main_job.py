@@ -113,6 +113,7 @@ def test_from_a_folder_to_a_coco_file(make_server, tmp_path, page):
     page.keyboard.press("Control+Shift+z")
     server.wait_for(lambda now: now["instances"]["accepted"] == 3)
 
+    page.watch.expected += ["Failed to load resource", "ERR_CONNECTION"]  # the page listens on for others
     server.stop()
     again = make_server(tmp_path, fake=False)
     assert (totals(again)["accepted"], totals(again)["rejected"]) == (3, 1)

@@ -62,7 +62,7 @@ class Review {
     this.reshape = new Reshape(this);
     this.clicking = new Clicking(this);
     this.parts.clickBar = new ClickBar({ turn: () => this.clicking.turn(), act: (action) => this.actions.act(action) });
-    this.parts.stage.append(this.parts.clickBar.element);
+    this.parts.mode.after(this.parts.clickBar.element);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
     this.saver = new Saver(this.api, {

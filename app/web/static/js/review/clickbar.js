@@ -1,4 +1,4 @@
-// The bar above the image while masks are made by click: the same as the keys, for mouse and fingers.
+// The bar beside the image's name while masks are made by click: the same as the keys, for mouse and fingers.
 
 import { h } from '../dom.js';
 import { keyOf } from './keymap.js';
@@ -19,7 +19,7 @@ export class ClickBar {
     this.keep = button('Keep', `Keep this mask (${keyOf('finish')})`, () => act('finish'), { class: 'keep' });
     const close = button('✕', `Lay the tool down (${keyOf('escape')})`, () => act('escape'));
     this.element = h(
-      'div', { class: 'click-bar', role: 'group', 'aria-label': 'Mask by click', hidden: true },
+      'div', { class: 'mode click-bar', role: 'group', 'aria-label': 'Mask by click', hidden: true },
       this.title, this.turn, this.part, this.whole, this.next, this.back, this.keep, close,
     );
   }
