@@ -5,8 +5,8 @@ masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An ac
 a hand stops at each. Four ways, each from a fresh copy of the same workspace:
 
 * ``proposals``: where a proposal is good, click until it is selected (the smallest mask first, then what lies around it), then F;
-* ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error or one J or K where that is
-  right at once, Enter; after five clicks Esc, and the object is given up;
+* ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error, or J, K or up to two Tabs where
+  these show a good mask, Enter; after five clicks Esc, and the object is given up;
 * ``proposals + clicks``: the first where it can, else the second;
 * ``lasso``: P and a lasso with the fewest corners that still is good; the best case for drawing, since a person cannot see IoU.
 
@@ -135,9 +135,14 @@ def click_mask(hand, truth):
         candidates = answer.json()["candidates"]
         hand.page.wait_for_function("document.documentElement.dataset.candidates !== '0'")
         masks = decoded(candidates, hand.size)
-        for key, at in ((None, 0), ("k", candidates[0]["whole"]), ("j", candidates[0]["part"])):
-            if at is not None and iou(masks[at], truth) >= GOOD:
-                if key:
+        first = candidates[0]
+        steps = {0: (), first["whole"]: ("k",), first["part"]: ("j",)} | {
+            k: ("Tab",) * k for k in (1, 2) if k < len(masks)
+        }
+        steps.pop(None, None)
+        for at, keys in sorted(steps.items(), key=lambda step: len(step[1])):
+            if iou(masks[at], truth) >= GOOD:
+                for key in keys:
                     hand.press(key)
                 hand.press("Enter")
                 hand.press("Escape")  # the tool stays for the next mask: laid down, so that each object starts alike
