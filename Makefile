@@ -11,8 +11,12 @@ export PYTHONUTF8 = 1
 app: .venv/app.stamp
 	$(BIN)/python -m app --demo --workspace demo-workspace
 
+# The browser tests and all others side by side: the first mostly wait, the second mostly compute.
 test: check
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest tests/browser > .venv/browser-tests.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest --ignore=tests/browser; others=$$?; \
+	wait $$browser; browser=$$?; cat .venv/browser-tests.log; \
+	exit $$((others ? others : browser))
 
 check: .venv/dev.stamp .venv/chromium.stamp
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ python -m app import photographs/             headless: import, propose, look, e
 python -m app propose
 python -m app status
 python -m app export --format coco --out masks.json
+python -m app log export --out ann.jsonl      what people decided, for another workspace; `log merge` brings it in
 python -m app propose photographs/ --out masks.json      one file, no workspace
 """
 
@@ -22,6 +23,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from app.cli_log import log
+from app.cli_options import WorkspaceBefore, WorkspaceOption, opened
 from app.errors import AppError, IngestError, SettingsError
 from app.report import Said, Screen
 from app.services import catalogue, ingest, oneshot, proposing
@@ -57,21 +60,14 @@ cli = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_WORKSPACE_HELP = "Folder of the project (default: ./workspace). May stand before or after the command."
-_WorkspaceBefore = Annotated[
-    Path | None,
-    typer.Option("--workspace", metavar="DIR", envvar="ANNOTATOR_WORKSPACE", help=_WORKSPACE_HELP, show_default=False),
-]
-# Without the environment: it must not win over a flag that stands before the command.
-_WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", metavar="DIR", help=_WORKSPACE_HELP, show_default=False)
-]
 _ProposerOption = Annotated[
     str, typer.Option("--proposer", metavar="NAME", help=f"Who proposes: {', '.join(available())}.")
 ]
 _LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many images.", show_default=False)
 ]
+
+cli.add_typer(log, name="log")
 
 
 def main() -> NoReturn:
@@ -88,7 +84,7 @@ def main() -> NoReturn:
 @cli.callback(invoke_without_command=True)
 def open_page(
     context: typer.Context,
-    workspace: _WorkspaceBefore = None,
+    workspace: WorkspaceBefore = None,
     host: Annotated[
         str, typer.Option(envvar="ANNOTATOR_HOST", help="Address to listen on; the default is this machine only.")
     ] = "127.0.0.1",
@@ -121,11 +117,11 @@ def open_page(
 def import_(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Searched with its subfolders; never written.")],
-    workspace: _WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Import a folder of images; again later, to bring in what is new."""
     screen = Screen()
-    with _opened(context, workspace, create=True) as ws:
+    with opened(context, workspace, create=True) as ws:
         with screen.progress("Importing") as bar:
             report = ingest.import_folder(ws, folder, lambda done, total: bar(done, total, None, None))
         screen.faults([(fault.path, fault.reason) for fault in report.faults])
@@ -151,7 +147,7 @@ def propose(
     ] = None,
     proposer: _ProposerOption = RECOMMENDED,
     limit: _LimitOption = None,
-    workspace: _WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Propose masks for the images of the workspace that have none yet; or, with FOLDER, write them to one file.
 
@@ -163,7 +159,7 @@ def propose(
     if folder is not None and out is not None:
         _propose_folder(folder, out, proposer, limit)
     else:
-        with _opened(context, workspace, create=False) as ws:
+        with opened(context, workspace, create=False) as ws:
             _propose_workspace(ws, proposer, limit)
 
 
@@ -205,11 +201,11 @@ def _teller(bar: Said) -> proposing.OnEvent:
 @cli.command()
 def status(
     context: typer.Context,
-    workspace: _WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """How far the workspace is: images by status, masks by decision."""
-    with _opened(context, workspace, create=False) as ws:
+    with opened(context, workspace, create=False) as ws:
         overview = catalogue.overview(ws)
         if as_json:
             values: dict[str, Any] = {"project": overview.project, "workspace": str(ws.path)}
@@ -231,13 +227,13 @@ def export_(
     encoding: Annotated[
         str, typer.Option(metavar="ENCODING", help="rle (exact), or polygons (along pixel edges).")
     ] = "rle",
-    workspace: _WorkspaceOption = None,
+    workspace: WorkspaceOption = None,
 ) -> None:
     """Write the masks to a file. Other masks than accepted ones leave with their score and state."""
     screen = Screen()
     chosen: tuple[Any, ...] = tuple(state.strip() for state in states.split(",") if state.strip())
     request = exporting.ExportRequest(format_, chosen, encoding)  # type: ignore[arg-type]  # checked by the service
-    with _opened(context, workspace, create=False) as ws:
+    with opened(context, workspace, create=False) as ws:
         report = exporting.write(ws, request, out)
         screen.say(f"{report.annotations} masks on {report.images} images: {out}")
         for sentence in (*report.losses, *report.notes):
@@ -245,23 +241,13 @@ def export_(
 
 
 @cli.command("job-run", hidden=True)
-def job_run(context: typer.Context, job_id: int, workspace: _WorkspaceOption = None) -> None:
+def job_run(context: typer.Context, job_id: int, workspace: WorkspaceOption = None) -> None:
     """Do one job of the queue; the page starts this."""
     from app.jobs import get
     from app.jobs.runner import Runner
 
-    with _opened(context, workspace, create=False) as ws:
+    with opened(context, workspace, create=False) as ws:
         raise typer.Exit(Runner(ws, get(ws, job_id)).run())
-
-
-@contextmanager
-def _opened(context: typer.Context, workspace: Path | None, *, create: bool) -> Iterator[Workspace]:
-    """The workspace named before or after the command."""
-    ws = Workspace.open(workspace or context.obj or DEFAULT_WORKSPACE, create=create)
-    try:
-        yield ws
-    finally:
-        ws.close()
 
 
 @contextmanager

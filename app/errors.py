@@ -8,8 +8,10 @@ AppError
 ├── NotFoundError          no such image, category or job
 ├── ReviewError            an operation that makes no sense
 ├── DuplicateError         a name that exists already
+├── ClickError             clicks that make no mask, or an image that cannot be prepared for them
 ├── ProposeError           the proposer could not run
 ├── ExportError            the file could not be written, or the request makes no sense
+├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
 └── SettingsError          a command line or environment setting is wrong
 """
@@ -47,12 +49,20 @@ class DuplicateError(AppError):
     """The name exists already."""
 
 
+class ClickError(AppError):
+    """Clicks cannot be answered with a mask."""
+
+
 class ProposeError(AppError):
     """The proposer's process could not do its work."""
 
 
 class ExportError(AppError):
     """An export is impossible as asked, or could not be written."""
+
+
+class LogError(AppError):
+    """A decision log cannot be written, or what should be one cannot be merged."""
 
 
 class ServeError(AppError):

@@ -34,7 +34,6 @@ MAX_PIXELS = 400_000_000
 _EXIF_ORIENTATION = 0x0112
 _TURNED_BY_PILLOW = frozenset({"TIFF"})
 """Formats whose pixels Pillow gives upright; it also gives their size so."""
-_STRETCH_PERCENTILES = (0.5, 99.5)
 _DEEP_MODES = frozenset({"I", "I;16", "I;16L", "I;16B", "I;16N", "F"})
 _MODE_NOTES = {
     "1": "1-bit image shown as black and white",
@@ -64,6 +63,23 @@ class ImageInfo:
     frames: int
     """Frames or pages; only the first is read."""
 
+    @property
+    def deep(self) -> bool:
+        """Whether its values need a `Window`: 16-bit and float images."""
+        return self.mode in _DEEP_MODES
+
+
+@dataclass(frozen=True)
+class Window:
+    """How the values of a 16-bit or float image become 0..255."""
+
+    low: float = 0.5
+    """Percentile of the values that is black, 0..100."""
+    high: float = 99.5
+    """Percentile that is white."""
+    gamma: float = 1.0
+    """Above 1 shadows are lighter: what is shown is the share of the range to the power of 1 / gamma."""
+
 
 @dataclass(frozen=True, eq=False)
 class ReadImage:
@@ -78,7 +94,7 @@ class ReadImage:
     bit_depth: int
     """Bits a channel in the file: 1, 8, 16 or 32."""
     stretch: tuple[float, float] | None
-    """Values that became 0 and 255, for 16-bit and float images (0.5 and 99.5 percentile), else None."""
+    """Values that became 0 and 255, for 16-bit and float images (percentiles of `Window`), else None."""
     note: str
     """One line on conversions, or empty."""
 
@@ -103,11 +119,15 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
         return _info(image)
 
 
-def read_image(path: str | os.PathLike[str]) -> ReadImage:
+def read_image(path: str | os.PathLike[str], window: Window | None = None) -> ReadImage:
     """Decode an image file upright as RGB.
 
     16-bit and float images are stretched between two percentiles; transparency is laid on white; of several frames the
     first counts.
+
+    Args:
+        path: the file.
+        window: other percentiles and another gamma for 16-bit and float images; the rest is read as ever.
 
     Raises:
         ImageError: as `probe`, or the pixels are truncated or damaged.
@@ -124,7 +144,7 @@ def read_image(path: str | os.PathLike[str]) -> ReadImage:
             ) from error
         depth, stretch = 1 if image.mode == "1" else 8, None
         if image.mode in _DEEP_MODES:
-            pixels, stretch, depth = _stretched(image)
+            pixels, stretch, depth = _stretched(image, window or Window())
             notes.append(f"{depth}-bit values {stretch[0]:g}..{stretch[1]:g} shown as 0..255")
         else:
             pixels = _rgb(image, notes)
@@ -219,20 +239,23 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _stretched(image: Image.Image) -> tuple[UInt8, tuple[float, float], int]:
+def _stretched(image: Image.Image, window: Window) -> tuple[UInt8, tuple[float, float], int]:
     """A 16-bit or float image as gray RGB, the percentile window and the bit depth."""
     values = np.asarray(image, np.float32)
-    low, high = _window(values[np.isfinite(values)])
+    low, high = _window(values[np.isfinite(values)], window)
     span = high - low if high > low else 1.0
-    gray = np.nan_to_num(np.clip((values - low) / span, 0, 1) * 255, nan=0).round().astype(np.uint8)
+    share = np.clip((values - low) / span, 0, 1)
+    if window.gamma != 1:
+        share **= 1 / window.gamma
+    gray = np.nan_to_num(share * 255, nan=0).round().astype(np.uint8)
     return np.repeat(gray[..., None], 3, axis=2), (low, high), 32 if image.mode == "F" else 16
 
 
-def _window(finite: npt.NDArray[np.float32]) -> tuple[float, float]:
+def _window(finite: npt.NDArray[np.float32], window: Window) -> tuple[float, float]:
     """The percentiles; where they fall together, all values; where there is none, 0 and 1."""
     if not finite.size:
         return 0.0, 1.0
-    low, high = np.percentile(finite, _STRETCH_PERCENTILES)
+    low, high = np.percentile(finite, (window.low, window.high))
     return (float(low), float(high)) if low < high else (float(finite.min()), float(finite.max()))
 
 

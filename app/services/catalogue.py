@@ -1,11 +1,12 @@
-"""What is in the workspace, and what to do next. The queue's order is by name."""
+"""What is in the workspace, and what to do next. The queue's order is the kept one (`app.services.ordering`)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import NotFoundError
 from app.services.workspace import Workspace
-from app.store.images import Order
+from app.store.images import Only
 from app.store.records import Image, ImageStatus, InstanceState
 
 
@@ -30,6 +31,19 @@ class ImagePage:
     total: int
     """All images that match, not only those of the page."""
     rows: list[Image]
+    alike: dict[int, int]
+    """How many images look alike, by the first image of each group that is on the page."""
+
+
+@dataclass(frozen=True)
+class Special:
+    """How many images the queue's special lists have."""
+
+    alike: int
+    """Images of which there is a near-duplicate."""
+    groups: int
+    """Different pictures among these."""
+    picked: int
 
 
 @dataclass(frozen=True)
@@ -53,13 +67,15 @@ def list_images(
     ws: Workspace,
     status: ImageStatus | None = None,
     search: str = "",
-    order: Order = "name",
+    only: Only = "",
     offset: int = 0,
     limit: int = 200,
 ) -> ImagePage:
     """A stretch of the images with this status whose name contains ``search`` in any (ASCII) case."""
     with ws.store.read() as tx:
-        return ImagePage(tx.images.count(status, search), tx.images.page(status, search, order, offset, limit))
+        rows = tx.images.page(status, search, only, offset, limit)
+        alike = tx.images.group_sizes(sorted({row.alike for row in rows if row.alike is not None}))
+        return ImagePage(tx.images.count(status, search, only), rows, alike)
 
 
 def image(ws: Workspace, image_id: int) -> Image:
@@ -84,10 +100,10 @@ def file_of(ws: Workspace, found: Image) -> Path:
 
 def next_to_do(ws: Workspace, after: int | None = None) -> int | None:
     """The next image with masks to decide after this one in the queue, wrapping round; None if nothing is to do."""
-    start = "" if after is None else image(ws, after).name
+    start = None if after is None else image(ws, after)
     with ws.store.read() as tx:
         found = tx.images.next_open(start)
-        return tx.images.next_open("") if found is None and start else found
+        return tx.images.next_open(None) if found is None and start is not None else found
 
 
 def neighbours(ws: Workspace, image_id: int, status: ImageStatus | None = None) -> Neighbours:
@@ -96,7 +112,20 @@ def neighbours(ws: Workspace, image_id: int, status: ImageStatus | None = None) 
     Raises:
         NotFoundError: there is none with this id.
     """
-    name = image(ws, image_id).name
+    found = image(ws, image_id)
     with ws.store.read() as tx:
-        index, previous, following = tx.images.around(name, status)
+        index, previous, following = tx.images.around(found, status)
         return Neighbours(index, tx.images.count(status, ""), previous, following)
+
+
+def special(ws: Workspace) -> Special:
+    """How many images look alike, and how many are picked."""
+    with ws.store.read() as tx:
+        alike, groups = tx.images.count_groups()
+        return Special(alike, groups, tx.images.picked())
+
+
+def pick(ws: Workspace, image_ids: Sequence[int]) -> int:
+    """Make these the picked images, instead of those before; returns how many of them exist."""
+    with ws.store.write() as tx:
+        return tx.images.pick(image_ids)

@@ -3,6 +3,7 @@
 from app.errors import DuplicateError, NotFoundError, ReviewError
 from app.services.workspace import Workspace
 from app.store.records import Category
+from app.store.transaction import Transaction
 
 UNNAMED = 1
 """Id of the category of masks without a name."""
@@ -31,7 +32,18 @@ def add(ws: Workspace, name: str) -> Category:
     with ws.store.write() as tx:
         if tx.categories.named(name) is not None:
             raise DuplicateError(f"there is a category called {name!r} already")
-        return tx.categories.add(name, _PALETTE[len(tx.categories.all()) % len(_PALETTE)])
+        return ensure(tx, name)
+
+
+def ensure(tx: Transaction, name: str) -> Category:
+    """The category of this name in any case, made where it is missing.
+
+    Raises:
+        ReviewError: the name is empty or longer than 100 characters.
+    """
+    name = _clean(name)
+    found = tx.categories.named(name)
+    return found or tx.categories.add(name, _PALETTE[len(tx.categories.all()) % len(_PALETTE)])
 
 
 def rename(ws: Workspace, category_id: int, name: str) -> Category:

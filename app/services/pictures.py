@@ -3,18 +3,19 @@
 Both are cached in the workspace under the content's hash, so a changed file gets new ones.
 """
 
+import io
 from pathlib import Path
 
 from PIL import Image as Pillow
 from PIL import ImageOps
 
-from app.errors import NotFoundError, StoreError
+from app.errors import NotFoundError, ReviewError, StoreError
 from app.files import replacing
 from app.services import catalogue
 from app.services.workspace import Workspace
 from app.store.records import Image
 from freesolo.errors import ImageError
-from freesolo.images import probe, read_image, resize_shorter
+from freesolo.images import Window, probe, read_image, resize_shorter
 
 LARGEST = 50_000_000
 """Pixels that a browser canvas takes well; larger originals get a smaller rendition."""
@@ -43,13 +44,32 @@ def display_file(ws: Workspace, image_id: int) -> tuple[Path, str]:
         return original, media
     rendition = ws.path / "display" / image.content_hash[:2] / f"{image.content_hash}.jpg"
     if not rendition.exists():
-        pixels = read_image(original).pixels
-        height, width = pixels.shape[:2]
-        scale = min(1.0, (LARGEST / (height * width)) ** 0.5, _LONGEST_SIDE / max(height, width))
-        if scale < 1.0:
-            pixels = resize_shorter(pixels, max(1, int(min(height, width) * scale)))
-        _keep(rendition, Pillow.fromarray(pixels), "JPEG", quality=95, subsampling=0)
+        _keep(rendition, _rendered(original), "JPEG", quality=95, subsampling=0)
     return rendition, "image/jpeg"
+
+
+def windowed(ws: Workspace, image_id: int, window: Window) -> bytes:
+    """A 16-bit or float image as a JPEG, with other values as black and white.
+
+    Raises:
+        NotFoundError: there is no such image, or its file is gone.
+        ImageError: the file is unreadable.
+        ReviewError: the image has 8 bits a channel, which the browser has all of.
+    """
+    _, original = _original(ws, image_id)
+    if not probe(original).deep:
+        raise ReviewError("low, high and gamma are for 16-bit and float images; this one has 8 bits a channel")
+    stream = io.BytesIO()
+    _rendered(original, window).save(stream, "JPEG", quality=95, subsampling=0)
+    return stream.getvalue()
+
+
+def is_deep(ws: Workspace, image: Image) -> bool:
+    """Whether `windowed` can show the image; False where its file cannot be looked at."""
+    try:
+        return probe(catalogue.file_of(ws, image)).deep
+    except ImageError:
+        return False
 
 
 def thumbnail_file(ws: Workspace, image_id: int) -> Path:
@@ -77,6 +97,16 @@ def _original(ws: Workspace, image_id: int) -> tuple[Image, Path]:
     if image.error:
         raise ImageError(image.error)
     return image, original
+
+
+def _rendered(original: Path, window: Window | None = None) -> Pillow.Image:
+    """The image upright in 8 bits, smaller where it is huge."""
+    pixels = read_image(original, window).pixels
+    height, width = pixels.shape[:2]
+    scale = min(1.0, (LARGEST / (height * width)) ** 0.5, _LONGEST_SIDE / max(height, width))
+    if scale < 1.0:
+        pixels = resize_shorter(pixels, max(1, int(min(height, width) * scale)))
+    return Pillow.fromarray(pixels)
 
 
 def _shown_as_it_is(path: Path) -> str | None:

@@ -91,7 +91,7 @@ def run(
         files = [(key, folders[image.folder_id] / image.relative_path) for key, image in by_key.items()]
         try:
             ws.hierarchies.mkdir(exist_ok=True)
-            with _work_folder(ws) as folder:
+            with work_folder(ws) as folder:
                 reports = child.propose(files, folder, proposer, ws.hierarchies, cancelled)
                 with closing(reports):
                     for report in reports:
@@ -103,7 +103,7 @@ def run(
 
 
 @contextmanager
-def _work_folder(ws: Workspace) -> Iterator[Path]:
+def work_folder(ws: Workspace) -> Iterator[Path]:
     """A folder for one run's files, removed at its end; those of killed runs are removed too."""
     jobs = ws.path / "jobs"
     jobs.mkdir(exist_ok=True)

@@ -79,9 +79,11 @@ def _invert_row(tx: Transaction, row: Decision, group: str) -> bool:
 
 def _invert_instance(tx: Transaction, row: Decision, instance_id: int) -> int | None:
     instance = tx.instances.get([instance_id]).get(instance_id)
-    if instance is None or instance.deleted or not _is_as(instance, row.after):
+    if instance is None or not _is_as(instance, {"deleted": False, **row.after}):
         return None
-    tx.instances.change(instance_id, {**row.before, "revision": instance.revision + 1})
+    if instance.deleted and instance.revision != row.revision:
+        return None  # put away since with the picture that it belonged to
+    tx.instances.change(instance_id, {**_settable(row.before), "revision": instance.revision + 1})
     return instance.revision + 1
 
 
@@ -94,7 +96,21 @@ def _invert_image(tx: Transaction, row: Decision) -> int | None:
 
 
 def _is_as(record: object, values: dict[str, Any]) -> bool:
-    return all(getattr(record, name) == value for name, value in values.items())
+    return all(_plain(getattr(record, name)) == value for name, value in _settable(values).items())
+
+
+def _settable(values: dict[str, Any]) -> dict[str, Any]:
+    """Without the parent, which the store itself forgets when it is proposed anew."""
+    return {name: value for name, value in values.items() if name != "parent_id"}
+
+
+def _plain(value: object) -> object:
+    """As JSON brings it back."""
+    return list(value) if isinstance(value, tuple) else value
+
+
+_COMPOUNDS = ({"delete", "edit"}, {"create", "edit"})
+"""Kinds of operations that together are a merge and a split."""
 
 
 def _sentence(verb: str, rows: list[Decision], skipped: int) -> str:
@@ -102,14 +118,20 @@ def _sentence(verb: str, rows: list[Decision], skipped: int) -> str:
     masks = len({row.instance_id for row in rows if row.instance_id is not None})
     number = "1 mask" if masks == 1 else f"{masks} masks"
     deeds = {row.after["state"] if row.action == "state" else row.action for row in rows}
-    deed = deeds.pop() if len(deeds) == 1 else "several"
+    deed = "+".join(sorted(deeds)) if len(deeds) == 1 or deeds in _COMPOUNDS else "several"
     text = {
         "finish": "image finished",
         "reopen": "image reopened",
+        "dismiss": "place without a mask dismissed",
         "category": f"{number} named",
+        "edit": f"{number} edited",
+        "create": f"{number} drawn",
+        "delete": f"{number} taken away",
+        "delete+edit": f"{number} merged",
+        "create+edit": f"1 mask split into {masks}",
         "pending": f"{number} set back to undecided",
         "unsure": f"{number} marked unsure",
-        "several": f"{number} decided" if masks else "image finished and reopened",
+        "several": f"{number} changed" if masks else "image finished and reopened",
     }.get(deed, f"{number} {deed}")
     left = f"; {skipped} changed elsewhere since and left as they are" if skipped else ""
     return f"{verb}: {text}{left}."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from app.store.records import Decision
 from app.store.tables import decisions
@@ -37,12 +37,13 @@ class Decisions:
         before: Mapping[str, Any],
         after: Mapping[str, Any],
         revision: int,
+        at: str | None = None,
     ) -> None:
-        """Append one row; the key must be new."""
+        """Append one row; the key must be new. ``at``: when it was made, if that is not now."""
         self._connection.execute(
             insert(decisions).values(
                 key=key,
-                at=now(),
+                at=at or now(),
                 who=who,
                 group_id=group_id,
                 undoes=undoes,
@@ -65,10 +66,37 @@ class Decisions:
             found.update((row.key, row.revision) for row in self._connection.execute(query))
         return found
 
+    def last_id(self) -> int:
+        """The newest row's id; 0 where there is none."""
+        return self._connection.scalar(select(func.max(decisions.c.id))) or 0
+
+    def after(self, last_id: int) -> list[Decision]:
+        """The rows after this one, in the order they were made."""
+        query = select(decisions).where(decisions.c.id > last_id).order_by(decisions.c.id)
+        return [Decision(**row._mapping) for row in self._connection.execute(query)]
+
+    def created(self, keys: Sequence[str]) -> dict[str, int]:
+        """Which of the keys are of operations that created a mask, with its id."""
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), _KEYS_A_QUERY):
+            query = select(decisions.c.key, decisions.c.instance_id).where(
+                decisions.c.key.in_(keys[start : start + _KEYS_A_QUERY]), decisions.c.action == "create"
+            )
+            found.update((row.key, row.instance_id) for row in self._connection.execute(query))
+        return found
+
     def of_group(self, who: str, group_id: str) -> list[Decision]:
         """The rows of a group, in the order they were made."""
         query = select(decisions).where(decisions.c.who == who, decisions.c.group_id == group_id)
         return [Decision(**row._mapping) for row in self._connection.execute(query.order_by(decisions.c.id))]
+
+    def latest_first_judgements(self, limit: int) -> list[tuple[str, str]]:
+        """(who, when) of the latest decisions on masks that were undecided, oldest first; undoing is none."""
+        query = select(decisions.c.who, decisions.c.at, decisions.c.before).where(
+            decisions.c.action == "state", decisions.c.undoes.is_(None)
+        )
+        rows = self._connection.execute(query.order_by(decisions.c.id.desc()).limit(limit)).all()
+        return [(row.who, row.at) for row in reversed(rows) if row.before.get("state") == "pending"]
 
     def all(self) -> Iterator[Decision]:
         """The whole log, oldest first, streamed."""

@@ -4,27 +4,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from app.store.records import IMAGE_STATUSES, INSTANCE_STATES, Image, ImageStatus, InstanceState
-from app.store.tables import images, instances
+from app.store.tables import UNPLACED, images, instances, picks
 
 CHUNK = 400
 """Ids a query; SQLite binds at most 999 values in its oldest builds."""
 
 _OPEN: tuple[ImageStatus, ...] = ("todo", "doing")
 
-Order = Literal["name", "masks", "pending"]
-"""By name; most masks first; most undecided masks first."""
+Only = Literal["", "alike", "picked"]
+"""All images; those of which there is a near-duplicate; those that somebody picked on the map."""
 
-_ORDERS: dict[Order, list[ColumnElement[Any]]] = {
-    "name": [images.c.name],
-    "masks": [
-        (images.c.pending + images.c.accepted + images.c.rejected + images.c.unsure).desc(),
-        images.c.name,
-    ],
-    "pending": [images.c.pending.desc(), images.c.name],
-}
+_PLACE = (images.c.place, images.c.name)
+"""The queue's order: every place that `Images.arrange` gave, and the names among equals."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +47,23 @@ class KnownFile:
     error: str
 
 
+@dataclass(frozen=True)
+class Brief:
+    """What arranging the queue needs to know of an image."""
+
+    id: int
+    name: str
+    proposer: str | None
+    pending: int
+    masks: int
+    alike: int | None
+
+
 def status_of(*, error: str, proposed: bool, closed: bool | None, pending: int, decided: int) -> ImageStatus:
-    """The status that follows from an image's facts. An image without any mask waits for a person to say so."""
+    """The status that follows from an image's facts.
+
+    An image without any mask waits for a person to say so, and so does one that has only what people drew.
+    """
     if error:
         return "error"
     if closed:
@@ -50,7 +72,7 @@ def status_of(*, error: str, proposed: bool, closed: bool | None, pending: int, 
         return "new"
     if decided == 0:
         return "todo"
-    return "done" if pending == 0 and closed is None else "doing"
+    return "done" if proposed and pending == 0 and closed is None else "doing"
 
 
 class Images:
@@ -102,6 +124,15 @@ class Images:
             found.extend(Image(**row._mapping) for row in self._connection.execute(query))
         return sorted(found, key=lambda image: image.name)
 
+    def by_hash(self, hashes: Sequence[str]) -> dict[str, list[Image]]:
+        """The images with these contents, in order of name."""
+        found: dict[str, list[Image]] = {}
+        for start in range(0, len(hashes), CHUNK):
+            query = select(images).where(images.c.content_hash.in_(hashes[start : start + CHUNK]))
+            for row in self._connection.execute(query.order_by(images.c.name)):
+                found.setdefault(row.content_hash, []).append(Image(**row._mapping))
+        return found
+
     def by_status(self) -> dict[ImageStatus, int]:
         """How many images have each status."""
         rows = self._connection.execute(select(images.c.status, func.count()).group_by(images.c.status))
@@ -115,17 +146,18 @@ class Images:
         ).one()
         return {state: int(value) for state, value in zip(INSTANCE_STATES, row, strict=True)}
 
-    def count(self, status: ImageStatus | None, search: str) -> int:
+    def count(self, status: ImageStatus | None, search: str, only: Only = "") -> int:
         """Images that match."""
-        return self._connection.scalar(select(func.count()).select_from(images).where(_matches(status, search))) or 0
+        matches = _matches(status, search, only)
+        return self._connection.scalar(select(func.count()).select_from(images).where(matches)) or 0
 
-    def page(self, status: ImageStatus | None, search: str, order: Order, offset: int, limit: int) -> list[Image]:
-        """A stretch of the matching images."""
-        columns = _ORDERS[order]
+    def page(self, status: ImageStatus | None, search: str, only: Only, offset: int, limit: int) -> list[Image]:
+        """A stretch of the matching images, in the queue's order; of look-alikes group by group."""
         # Only the wanted rows are read in full: skipping an offset walks the index alone.
-        ids = select(images.c.id).where(_matches(status, search)).order_by(*columns).offset(offset).limit(limit)
-        wanted = ids.subquery()
-        query = select(images).join(wanted, wanted.c.id == images.c.id).order_by(*columns)
+        matches = _matches(status, search, only)
+        order = (images.c.alike, *_PLACE) if only == "alike" else _PLACE
+        wanted = select(images.c.id).where(matches).order_by(*order).offset(offset).limit(limit).subquery()
+        query = select(images).join(wanted, wanted.c.id == images.c.id).order_by(*order)
         return [Image(**row._mapping) for row in self._connection.execute(query)]
 
     def rotated(self) -> int:
@@ -145,25 +177,93 @@ class Images:
             yield found
             last = found[-1].name
 
-    # The queue, in order of name
+    # The queue, in its kept order
 
-    def next_open(self, after: str) -> int | None:
-        """The first image still to be decided whose name comes after this one."""
-        best: tuple[str, int] | None = None
+    def next_open(self, after: Image | None) -> int | None:
+        """The first image still to be decided that comes after this one, or the first of all."""
+        best: tuple[int, str, int] | None = None
         for status in _OPEN:  # one index seek each
-            query = select(images.c.name, images.c.id).where(images.c.status == status, images.c.name > after)
-            row = self._connection.execute(query.order_by(images.c.name).limit(1)).first()
-            if row is not None and (best is None or row.name < best[0]):
-                best = (row.name, row.id)
-        return None if best is None else best[1]
+            query = select(*_PLACE, images.c.id).where(images.c.status == status)
+            if after is not None:
+                query = query.where(_is_after(after))
+            row = self._connection.execute(query.order_by(*_PLACE).limit(1)).first()
+            if row is not None and (best is None or tuple(row) < best):
+                best = (row.place, row.name, row.id)
+        return None if best is None else best[2]
 
-    def around(self, name: str, status: ImageStatus | None) -> tuple[int, int | None, int | None]:
-        """(how many matching names come before, the one just before, the one just after)."""
-        matches = _matches(status, "")
-        before = self._connection.scalar(select(func.count()).select_from(images).where(matches, images.c.name < name))
-        previous = select(images.c.id).where(matches, images.c.name < name).order_by(images.c.name.desc()).limit(1)
-        following = select(images.c.id).where(matches, images.c.name > name).order_by(images.c.name).limit(1)
+    def around(self, image: Image, status: ImageStatus | None) -> tuple[int, int | None, int | None]:
+        """(how many matching images come before, the one just before, the one just after)."""
+        earlier, later = (_matches(status, ""), _is_before(image)), (_matches(status, ""), _is_after(image))
+        before = self._connection.scalar(select(func.count()).select_from(images).where(*earlier))
+        backwards = [column.desc() for column in _PLACE]
+        previous = select(images.c.id).where(*earlier).order_by(*backwards).limit(1)
+        following = select(images.c.id).where(*later).order_by(*_PLACE).limit(1)
         return before or 0, self._connection.scalar(previous), self._connection.scalar(following)
+
+    def arrange(self, image_ids: Sequence[int]) -> None:
+        """Give the images places in this order; those that are not named come after them, by name."""
+        self._connection.execute(update(images).where(images.c.place != UNPLACED).values(place=UNPLACED))
+        rows = [{"key": image_id, "to": place} for place, image_id in enumerate(image_ids)]
+        if rows:
+            statement = update(images).where(images.c.id == bindparam("key")).values(place=bindparam("to"))
+            self._connection.execute(statement, rows)
+
+    def unplaced(self) -> int:
+        """How many readable images the order does not know."""
+        query = select(func.count()).select_from(images).where(images.c.place == UNPLACED, images.c.status != "error")
+        return self._connection.scalar(query) or 0
+
+    def briefs(self) -> list[Brief]:
+        """What arranging needs to know of every readable image, by name."""
+        masks = images.c.pending + images.c.accepted + images.c.rejected + images.c.unsure
+        columns = (images.c.id, images.c.name, images.c.proposer, images.c.pending, masks, images.c.alike)
+        rows = self._connection.execute(select(*columns).where(images.c.status != "error").order_by(images.c.name))
+        return [Brief(*row) for row in rows]
+
+    # Look-alikes and picked images
+
+    def group(self, first_of: Mapping[int, int]) -> bool:
+        """Store which images look alike, by id of each the first of its group; all others stand alone.
+
+        Returns:
+            Whether that was not so already.
+        """
+        query = select(images.c.id, images.c.alike).where(images.c.alike.is_not(None))
+        before = {row.id: row.alike for row in self._connection.execute(query)}
+        gone = [{"key": image_id, "to": None} for image_id in before.keys() - first_of.keys()]
+        rows = [{"key": key, "to": first} for key, first in first_of.items() if before.get(key) != first]
+        rows += gone
+        if rows:
+            statement = update(images).where(images.c.id == bindparam("key")).values(alike=bindparam("to"))
+            self._connection.execute(statement, rows)
+        return bool(rows)
+
+    def count_groups(self) -> tuple[int, int]:
+        """(images with look-alikes, groups of them)."""
+        query = select(func.count(images.c.alike), func.count(images.c.alike.distinct()))
+        row = self._connection.execute(query.where(images.c.alike.is_not(None))).one()
+        return int(row[0]), int(row[1])
+
+    def picked(self) -> int:
+        """How many images are picked."""
+        return self._connection.scalar(select(func.count()).select_from(picks)) or 0
+
+    def group_sizes(self, firsts: Sequence[int]) -> dict[int, int]:
+        """How many images each of these groups of look-alikes has."""
+        found: dict[int, int] = {}
+        for start in range(0, len(firsts), CHUNK):
+            wanted = images.c.alike.in_(firsts[start : start + CHUNK])
+            query = select(images.c.alike, func.count()).where(wanted).group_by(images.c.alike)
+            found.update({row[0]: row[1] for row in self._connection.execute(query)})
+        return found
+
+    def pick(self, image_ids: Sequence[int]) -> int:
+        """Make these the picked images, instead of those before; returns how many of them exist."""
+        self._connection.execute(delete(picks))
+        known = [image.id for image in self.of_ids(sorted(set(image_ids)))]
+        if known:
+            self._connection.execute(insert(picks), [{"image_id": image_id} for image_id in known])
+        return len(known)
 
     def to_propose(self, proposer_name: str, limit: int | None) -> list[Image]:
         """Readable, unfinished images without masks of this proposer, in order of name."""
@@ -206,8 +306,20 @@ class Images:
         return found
 
 
-def _matches(status: ImageStatus | None, search: str) -> ColumnElement[bool]:
+def _is_before(image: Image) -> ColumnElement[bool]:
+    return tuple_(*_PLACE) < (image.place, image.name)
+
+
+def _is_after(image: Image) -> ColumnElement[bool]:
+    return tuple_(*_PLACE) > (image.place, image.name)
+
+
+def _matches(status: ImageStatus | None, search: str, only: Only = "") -> ColumnElement[bool]:
     conditions: list[ColumnElement[bool]] = []
+    if only == "alike":
+        conditions.append(images.c.alike.is_not(None))
+    elif only == "picked":
+        conditions.append(images.c.id.in_(select(picks.c.image_id)))
     if status is not None:
         conditions.append(images.c.status == status)
     if search:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from app.store.images import CHUNK
 from app.store.records import Instance, InstanceState, NewInstance
@@ -32,6 +32,11 @@ class Instances:
         rows = self._connection.execute(query.order_by(instances.c.score.desc(), instances.c.id))
         return [_instance(row) for row in rows]
 
+    def all_of_image(self, image_id: int) -> list[Instance]:
+        """Masks, deleted ones too, in order of id."""
+        query = select(*_COLUMNS).where(instances.c.image_id == image_id).order_by(instances.c.id)
+        return [_instance(row) for row in self._connection.execute(query)]
+
     def of_images(self, image_ids: Sequence[int], states: Sequence[InstanceState]) -> dict[int, list[Instance]]:
         """Masks of these images in these states by image, not deleted, in order of id."""
         found: dict[int, list[Instance]] = {}
@@ -44,6 +49,46 @@ class Instances:
             for row in self._connection.execute(query.order_by(instances.c.id)):
                 found.setdefault(row.image_id, []).append(_instance(row))
         return found
+
+    def pending_scores(self, image_ids: Sequence[int]) -> dict[int, list[tuple[int, float]]]:
+        """(id, score) of the undecided masks of these images, by image."""
+        found: dict[int, list[tuple[int, float]]] = {}
+        columns = (instances.c.image_id, instances.c.id, instances.c.score)
+        for start in range(0, len(image_ids), CHUNK):
+            query = select(*columns).where(
+                instances.c.image_id.in_(image_ids[start : start + CHUNK]),
+                instances.c.deleted.is_(False),
+                instances.c.state == "pending",
+            )
+            for row in self._connection.execute(query):
+                found.setdefault(row.image_id, []).append((row.id, row.score))
+        return found
+
+    def best_embeddings(self, image_id: int, limit: int) -> list[bytes]:
+        """Embeddings (float16 rows) of an image's masks, best score first."""
+        query = select(instances.c.embedding).where(
+            instances.c.image_id == image_id, instances.c.deleted.is_(False), instances.c.embedding.is_not(None)
+        )
+        return list(self._connection.scalars(query.order_by(instances.c.score.desc(), instances.c.id).limit(limit)))
+
+    def last_id(self) -> int:
+        """The newest mask's id; 0 where there is none."""
+        return self._connection.scalar(select(func.max(instances.c.id))) or 0
+
+    def images_after(self, last_id: int, limit: int) -> list[int]:
+        """Images that have masks newer than this one; at most so many."""
+        query = select(instances.c.image_id).where(instances.c.id > last_id).distinct().limit(limit)
+        return list(self._connection.scalars(query))
+
+    def by_category(self) -> list[tuple[int | None, InstanceState, int]]:
+        """(category or None, state, masks), where something was decided or named."""
+        query = (
+            select(instances.c.category_id, instances.c.state, func.count())
+            .where(instances.c.deleted.is_(False))
+            .where(or_(instances.c.state != "pending", instances.c.category_id.is_not(None)))
+            .group_by(instances.c.category_id, instances.c.state)
+        )
+        return [(row[0], row[1], row[2]) for row in self._connection.execute(query)]
 
     def add_many(self, image_id: int, source: str, new: Sequence[NewInstance]) -> None:
         """Pending masks from one source."""
@@ -69,9 +114,15 @@ class Instances:
         if rows:
             self._connection.execute(insert(instances), rows)
 
+    def add(self, image_id: int, values: Mapping[str, Any]) -> Instance:
+        """A mask that a person made, from fields of `Instance`; its revision is 1, so that no proposer replaces it."""
+        row = {**_columns(values), "image_id": image_id, "revision": 1}
+        made = self._connection.execute(insert(instances).values(**row).returning(*_COLUMNS)).one()
+        return _instance(made)
+
     def change(self, instance_id: int, values: Mapping[str, Any]) -> None:
-        """Set columns."""
-        self._connection.execute(update(instances).where(instances.c.id == instance_id).values(**values))
+        """Set fields of `Instance`."""
+        self._connection.execute(update(instances).where(instances.c.id == instance_id).values(**_columns(values)))
 
     def remove_untouched(self, image_id: int) -> None:
         """Delete the masks of an image that no person ever decided, changed or named."""
@@ -79,8 +130,19 @@ class Instances:
         self._connection.execute(delete(instances).where(instances.c.image_id == image_id, untouched))
 
     def hide_all(self, image_id: int) -> None:
-        """Mark every mask of an image deleted: they no longer fit its picture, but the log speaks of them."""
-        self._connection.execute(update(instances).where(instances.c.image_id == image_id).values(deleted=True))
+        """Mark every mask of an image deleted: they no longer fit its picture, but the log speaks of them.
+
+        Those that were deleted before get another revision too, so that undo does not bring them back.
+        """
+        every = update(instances).where(instances.c.image_id == image_id)
+        self._connection.execute(every.values(deleted=True, revision=instances.c.revision + 1))
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    columns = dict(values)
+    if "bbox" in columns:
+        columns.update(zip("xywh", columns.pop("bbox"), strict=True))
+    return columns
 
 
 def _instance(row: Row[Any]) -> Instance:

@@ -66,6 +66,12 @@ class Image:
     accepted: int
     rejected: int
     unsure: int
+    place: int
+    """Where the chosen order of the queue puts it; images of one place stand by name."""
+    alike: int | None
+    """The image of the same picture that comes first (its own id, if this is the one); None: there is no other."""
+    dismissed: list[list[int]] | None
+    """Boxes [x, y, width, height] of places without a mask of which a person said that nothing is missing there."""
 
     @property
     def masks(self) -> int:

@@ -16,6 +16,9 @@ from sqlalchemy import (
     Text,
 )
 
+UNPLACED = 2**31 - 1
+"""Place of an image that the queue's order does not know yet; in order of name all have it."""
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -63,10 +66,43 @@ images = Table(
     Column("accepted", Integer, nullable=False),
     Column("rejected", Integer, nullable=False),
     Column("unsure", Integer, nullable=False),
+    # Where the chosen order of the queue puts the image; new ones come last, by name, until it is arranged again.
+    Column("place", Integer, nullable=False, server_default=str(UNPLACED)),
+    Column("alike", Integer),
+    Column("dismissed", JSON(none_as_null=True)),
     Index("ix_images_folder", "folder_id", "relative_path", unique=True),
     # Next to do and filtered lists seek here; overview reads this index alone.
-    Index("ix_images_queue", "status", "name", "pending", "accepted", "rejected", "unsure"),
+    Index("ix_images_queue", "status", "place", "name", "pending", "accepted", "rejected", "unsure"),
+    Index("ix_images_place", "place", "name"),
+    Index("ix_images_alike", "alike"),
     sqlite_autoincrement=True,
+)
+
+# What an image looks like, kept with what it was measured from: another content or proposer makes a row stale.
+looks = Table(
+    "looks",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("content_hash", String(32), nullable=False),
+    Column("proposer", Text),
+    Column("phash", BigInteger),
+    Column("embedding", LargeBinary),
+)
+
+# The images that somebody picked out (on the map of Quality) for the queue.
+picks = Table(
+    "picks",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+)
+
+# What is odd about the accepted masks of an image, kept with a signature of these masks.
+checks = Table(
+    "checks",
+    metadata,
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("signature", Text, nullable=False),
+    Column("faults", JSON, nullable=False),
 )
 
 categories = Table(

@@ -11,7 +11,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
@@ -22,7 +22,12 @@ CSRF_HEADER = "x-requested-with"
 CSRF_VALUE = "annotator"
 
 LOCAL_REVIEWER = "local"
-"""Who decides where there are no accounts."""
+"""Who decides where there are no accounts and the page gives no name."""
+
+REVIEWER_HEADER = "x-reviewer"
+"""The name that a person without an account has chosen, percent-encoded UTF-8. With accounts it is ignored."""
+LONGEST_REVIEWER = 80
+"""Characters of a reviewer's name."""
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _API = "/api/"
@@ -83,7 +88,8 @@ class Guard:
         reviewer_of: who a request's cookies belong to; None: there are no accounts and everybody is `LOCAL_REVIEWER`.
         any_host: answer to whatever name the request used; for an app that listens to the network.
 
-    A request that passes carries the reviewer's name in ``request.state.who``.
+    A request that passes carries the reviewer's name in ``request.state.who``, and in ``request.state.login`` whether a login
+    says so.
     """
 
     def __init__(self, app: ASGIApp, *, reviewer_of: ReviewerOf | None = None, any_host: bool = False) -> None:
@@ -110,8 +116,12 @@ class Guard:
 
         refusal = self._refusal(scope["method"], path, headers, own=own)
         if refusal is None:
-            scope.setdefault("state", {})["who"] = self._who(headers)
-            if own and scope["state"]["who"] is None:
+            try:
+                who = self._who(headers)
+            except ValueError as error:
+                who, refusal = "", (400, str(error))
+            scope.setdefault("state", {}).update(who=who, login=self._reviewer_of is not None)
+            if own and who is None:
                 refusal = (401, "you are not logged in: open the app's page and log in")
         if refusal is None:
             await self._app(scope, receive, send_guarded)
@@ -138,7 +148,7 @@ class Guard:
 
     def _who(self, headers: Headers) -> str | None:
         if self._reviewer_of is None:
-            return LOCAL_REVIEWER
+            return reviewer_name(headers.get(REVIEWER_HEADER, ""))
         return self._reviewer_of(cookie_parser(headers.get("cookie", "")))
 
     def _too_many_failed(self) -> bool:
@@ -154,6 +164,29 @@ class Guard:
             headers.setdefault("cache-control", "no-store")
         elif path.startswith("/static/"):
             headers.setdefault("cache-control", "no-cache")  # kept, but asked for again: an update shows at once
+
+
+def reviewer_name(encoded: str) -> str:
+    """The name in a reviewer's header; `LOCAL_REVIEWER` where there is none.
+
+    Raises:
+        ValueError: it is no name; the message is a sentence.
+    """
+    if len(encoded) > 12 * LONGEST_REVIEWER:  # a character takes at most so many bytes
+        raise ValueError(
+            f"a reviewer's name has at most {LONGEST_REVIEWER} characters: choose a shorter one in Settings"
+        )
+    try:
+        name = unquote(encoded, errors="strict").strip(" ")
+    except UnicodeDecodeError:
+        raise ValueError(f"the header X-Reviewer is not percent-encoded UTF-8: {encoded[:40]!r}") from None
+    if len(name) > LONGEST_REVIEWER:
+        raise ValueError(
+            f"a reviewer's name has at most {LONGEST_REVIEWER} characters: choose a shorter one in Settings"
+        )
+    if not name.isprintable():  # also no marks that turn the direction of what stands beside it
+        raise ValueError("a reviewer's name has letters, digits, signs and spaces only: choose another in Settings")
+    return name or LOCAL_REVIEWER
 
 
 def gradio_reviewer(cookie_id: str, tokens: Mapping[str, str]) -> ReviewerOf:

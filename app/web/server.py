@@ -23,11 +23,14 @@ from fastapi.staticfiles import StaticFiles
 from app import jobs
 from app.errors import ServeError
 from app.services import catalogue
+from app.services.clicking import Clicker
 from app.services.workspace import Workspace
 from app.web import demo, routes
 from app.web.importer import Importer
+from app.web.presence import Presence
 from app.web.routes import errors, uploads
 from app.web.security import Guard, is_loopback
+from app.web.surveyor import Surveyor
 
 STATIC = Path(__file__).with_name("static")
 Auth = tuple[str, str]
@@ -77,6 +80,9 @@ def make_api(workspace: Workspace) -> FastAPI:
     app = FastAPI(title="FreeSOLO Annotator", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.workspace = workspace
     app.state.importer = Importer(workspace)
+    app.state.surveyor = Surveyor(workspace)
+    app.state.presence = Presence()
+    app.state.clicker = Clicker(workspace)
     errors.install(app)
     app.include_router(routes.router)
     return app
@@ -187,16 +193,21 @@ def _start_demo(workspace: Workspace, importer: Importer) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers."""
+    """Tells when it answers, and when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()  # questions that wait for changes are answered: they would hold the stop up
+        await super().shutdown(sockets)
 
 
 def _run(app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -208,7 +219,8 @@ def _run(app: FastAPI, listener: socket.socket, ready: Callable[[], None]) -> No
         ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    _Server(config, ready).run(sockets=[listener])
+    presence: Presence = app.state.presence
+    _Server(config, ready, presence.close).run(sockets=[listener])
 
 
 def _announce(url: str, workspace: Workspace, open_browser: bool) -> None:

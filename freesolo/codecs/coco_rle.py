@@ -62,7 +62,7 @@ def from_counts_list(runs: Sequence[int], size: tuple[int, int]) -> bytes:
     """
     if not all(isinstance(run, int | np.integer) and not isinstance(run, bool) for run in runs):
         raise CodecError("RLE counts are not all integers")
-    _check_runs(runs, size)
+    check_runs(runs, size)
     code = coco_mask.frPyObjects({"size": list(size), "counts": [int(run) for run in runs]}, *size)
     counts: bytes = code["counts"]
     return counts
@@ -105,11 +105,16 @@ def _from_polygons(rings: list[object], size: tuple[int, int]) -> bytes:
 
 
 def _checked(counts: bytes | str, size: tuple[int, int]) -> bytes:
-    _check_runs(to_counts_list(counts), size)
+    check_runs(to_counts_list(counts), size)
     return counts.encode("ascii") if isinstance(counts, str) else counts
 
 
-def _check_runs(runs: Sequence[int], size: tuple[int, int]) -> None:
+def check_runs(runs: Sequence[int], size: tuple[int, int]) -> None:
+    """Refuse run lengths that are no mask of this size.
+
+    Raises:
+        CodecError: a run is negative, or the runs do not sum to height * width.
+    """
     if any(run < 0 for run in runs):
         raise CodecError("RLE counts hold a negative run")
     if sum(runs) != size[0] * size[1]:

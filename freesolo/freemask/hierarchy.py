@@ -81,6 +81,11 @@ class RegionHierarchy:
         members: Int32 = leaves[ranges[local, 0] : ranges[local, 1]]
         return members
 
+    def layout(self, tree: int) -> tuple[Int32, Int32]:
+        """(n,) int32 regions in the order of a tree's leaves, and (nodes, 2) int32: below a node are ``leaves[start:stop]``."""
+        _, leaves, ranges = self._shapes[tree]
+        return leaves, ranges
+
     def region_at(self, x: float, y: float) -> int:
         """The region under a point of the image, pixels from the top left corner; points outside take the nearest region."""
         (height, width), (rows, columns) = self.size, self.labels.shape
@@ -115,6 +120,18 @@ class RegionHierarchy:
         found.sort(key=lambda node: (-self.scores[node], node))
         unique = {frozenset(self.members(node).tolist()): node for node in reversed(found)}
         return np.asarray(sorted(unique.values(), key=found.index)[:limit], np.int64)
+
+    def chain(self, tree: int, region: int, without: Sequence[int] = ()) -> list[int]:
+        """The nodes of one tree that hold a region and none of some others: the region itself first, then what it is merged into."""
+        _, leaves, ranges = self._shapes[tree]
+        places = np.flatnonzero(np.isin(leaves, list(without))) if len(without) else np.zeros(0, np.int64)
+        found: list[int] = []
+        for node in self._ancestors(tree, region):
+            start, stop = ranges[node]
+            if ((places >= start) & (places < stop)).any():
+                break
+            found.append(tree * self.per_tree + node)
+        return found
 
     def mask(self, node: int) -> Bool:
         """(height, width) bool mask of a node at the image's size."""

@@ -68,7 +68,7 @@ def build(labels: Int32, lab: Float32, features: ImageFeatures) -> RegionGraph:
     shares = scipy.sparse.csr_matrix(weights / sizes[:, None])
     means = [np.ascontiguousarray(shares @ values.reshape(len(values), -1).T) for values in maps]
     colours = np.stack([np.bincount(labels.ravel(), lab[..., c].ravel(), n) for c in range(3)], 1) / sizes[:, None]
-    starts, neighbours, lengths, edges = _adjacency(labels, n, edge_map(lab))
+    starts, neighbours, lengths, edges = adjacency(labels, n, edge_map(lab))
     return RegionGraph(
         labels=labels,
         sizes=sizes,
@@ -127,7 +127,7 @@ def _sample_weights(
     return weights, sizes, boxes, border
 
 
-def _adjacency(labels: Int32, n: int, edge: Float32) -> tuple[Int32, Int32, Float32, Float32]:
+def adjacency(labels: Int32, n: int, edge: Float32) -> tuple[Int32, Int32, Float32, Float32]:
     """Both directions of every pair that touches, sorted by region then neighbour: starts, neighbours, lengths, edge sums."""
     keys, lengths, edges = _pair_table(labels, n, edge)
     order = np.argsort(keys)

@@ -9,6 +9,8 @@ import time
 import pytest
 
 from app import cli
+from app.services import review
+from app.services.review import Operation
 from app.services.workspace import Workspace
 from app.settings import Settings
 from tests.app.helpers import make_folder
@@ -186,3 +188,24 @@ def test_the_command_line_loads_neither_network_nor_page():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_log_goes_from_one_workspace_to_another(run, photos, tmp_path):
+    one, other, log = tmp_path / "one", tmp_path / "other", tmp_path / "ann.jsonl"
+    for ws in (one, other):
+        run("import", photos, "--workspace", ws)
+        run("propose", "--proposer", "union", "--workspace", ws)
+    workspace = Workspace.open(one)
+    review.apply(workspace, "Ann", [Operation("k", 1, "k", "state", 1, 0, "accepted")])
+    workspace.close()
+    status, said, _ = run("log", "export", "--out", log, "--workspace", one)
+    assert (status, said) == (0, f"1 decisions by Ann on 1 masks of 1 images: {log}\n")
+    status, said, _ = run("log", "merge", log, "--dry-run", "--workspace", other)
+    assert status == 0
+    assert "Would take 1: 1 masks changed, 0 drawn, 0 images finished or reopened." in said
+    assert json.loads(run("status", "--json", "--workspace", other)[1])["instances"]["accepted"] == 0
+    assert "Took 1:" in run("--workspace", other, "log", "merge", log)[1]
+    assert json.loads(run("status", "--json", "--workspace", other)[1])["instances"]["accepted"] == 1
+    log.write_text(log.read_text()[:-9])
+    status, _, trouble = run("log", "merge", log, "--workspace", other)
+    assert (status, "cut off" in trouble) == (1, True)

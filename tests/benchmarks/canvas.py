@@ -74,25 +74,32 @@ SCRIPTS = {
 NEXT = "new Promise((later) => setTimeout(later, 900)).then(() => opened(() => press('d')))"
 
 
-def photograph(path, seed):
+def photograph(path, seed, size=(WIDTH, HEIGHT)):
     """Smooth noise with some texture: compresses like a photograph."""
+    width, height = size
     rng = np.random.default_rng(seed)
     small = Image.fromarray(rng.integers(0, 256, (12, 16, 3), np.uint8))
-    smooth = np.asarray(small.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.int16)
-    noisy = np.clip(smooth + rng.normal(0, 6, (HEIGHT, WIDTH, 1)), 0, 255)
+    smooth = np.asarray(small.resize(size, Image.Resampling.BICUBIC), np.int16)
+    noisy = np.clip(smooth + rng.normal(0, 6, (height, width, 1)), 0, 255)
     Image.fromarray(noisy.astype(np.uint8)).save(path, quality=92)
 
 
-def blobs(count, seed):
+def blobs(count, seed, size=(WIDTH, HEIGHT)):
     """Ragged discs as rows for the store, overlapping as proposals do; more of them are smaller."""
+    width, height = size
+    least = min(20, height // 6)
     rng = np.random.default_rng(seed)
     for _ in range(count):
-        y, x, radius = rng.uniform(0, HEIGHT), rng.uniform(0, WIDTH), rng.uniform(20, 140 if count < 100 else 60)
+        y, x, radius = (
+            rng.uniform(0, height),
+            rng.uniform(0, width),
+            rng.uniform(least, height * (0.117 if count < 100 else 0.05)),
+        )
         waves, phase, side = rng.integers(3, 9), rng.uniform(0, 6), int(1.2 * radius)
         top, left = max(0, int(y) - side), max(0, int(x) - side)
-        rows, columns = np.mgrid[top : min(HEIGHT, int(y) + side), left : min(WIDTH, int(x) + side)]
+        rows, columns = np.mgrid[top : min(height, int(y) + side), left : min(width, int(x) + side)]
         ragged = radius * (1 + 0.15 * np.sin(np.arctan2(rows - y, columns - x) * waves + phase))
-        mask = np.zeros((HEIGHT, WIDTH), np.uint8, order="F")
+        mask = np.zeros((height, width), np.uint8, order="F")
         mask[top : rows[-1, 0] + 1, left : columns[0, -1] + 1] = np.hypot(rows - y, columns - x) <= ragged
         encoded = coco_mask.encode(mask)
         box = tuple(int(side) for side in coco_mask.toBbox(encoded))

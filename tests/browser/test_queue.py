@@ -27,7 +27,7 @@ def names(page):
 
 def rows(count, **more):
     common = {"status": "todo", "width": 4, "height": 3, "masks": 1, "note": "", "version": "1"}
-    states = {"pending": 1, "accepted": 0, "rejected": 0, "unsure": 0, "error": ""}
+    states = {"pending": 1, "accepted": 0, "rejected": 0, "unsure": 0, "error": "", "alike": 0}
     return [{"id": n + 1, "name": f"image {n}.jpg", **common, **states, **more} for n in range(count)]
 
 
@@ -83,9 +83,69 @@ def test_the_grid_shows_the_same_and_is_remembered(queue):
     assert queue.get_attribute("[data-layout=grid]", "aria-pressed") == "true"
 
 
-def test_the_order_is_asked_of_the_server(queue):
-    with queue.expect_request(lambda request: "order=pending" in request.url):
-        queue.select_option(".queue-head select", "pending")
+def test_the_order_is_chosen_kept_and_followed_in_review(queue, server):
+    mask = server.api("images/1")["instances"][0]
+    operation = {"key": "order-1", "group": "order-1", "image_id": 1, "action": "state", "state": "rejected"}
+    server.api(
+        "decisions", json={"operations": [{**operation, "instance_id": mask["id"], "revision": mask["revision"]}]}
+    )
+    queue.select_option(".queue-head select", "pending")
+    queue.wait_for_selector(".queue-standing:has-text('most undecided masks first')")
+    queue.wait_for_function("document.querySelectorAll('.queue-name')[5]?.textContent === 'n00.png'")
+    queue.reload()
+    queue.wait_for_selector(".queue-item.is-todo")
+    queue.wait_for_function("document.querySelector('.queue-head select').value === 'pending'")
+    assert names(queue)[-1] == "n00.png"
+    queue.evaluate("location.hash = '#/review/6'")
+    queue.wait_for_selector("html[data-image='6'][data-review=ready]")
+    queue.keyboard.press("d")
+    queue.wait_for_selector("html[data-image='1']")
+    queue.evaluate("location.hash = '#/queue'")
+    queue.select_option(".queue-head select", "name")
+    queue.wait_for_function("document.querySelector('.queue-name').textContent === 'n00.png'")
+    assert queue.locator(".queue-standing button").count() == 0
+
+
+def test_new_images_at_the_end_are_told_and_can_be_arranged(server, page):
+    state = {
+        "order": "smart",
+        "at": "2026-11-24T10:00:00.000+00:00",
+        "unplaced": 3,
+        "new_proposals": True,
+        "new_groups": False,
+        "arranging": None,
+        "looking": False,
+        "error": "",
+        "alike": 2,
+        "groups": 1,
+        "picked": 0,
+    }
+    asked = []
+
+    def answer(route):
+        if route.request.method == "POST":
+            asked.append(route.request.post_data_json)
+            state.update(unplaced=0, new_proposals=False)
+        route.fulfill(json=state)
+
+    page.route("**/api/queue**", answer)
+    page.goto(f"{server.url}/#/queue")
+    page.wait_for_selector(".queue-standing:has-text('3 new images at the end, new masks')")
+    assert page.inner_text(".queue-filters [data-status=alike] .number") == "2"
+    assert not page.is_visible(".queue-filters [data-status=picked]")
+    page.click(".queue-standing button")
+    page.wait_for_selector(".queue-standing:not(:has-text('at the end'))")
+    assert asked == [{"order": "smart"}]
+
+
+def test_look_alikes_are_marked_and_listed(server, page):
+    with page.expect_request(lambda request: "only=alike" in request.url):
+        page.route("**/api/queue", lambda route: route.fulfill(json={**route.fetch().json(), "alike": 2, "groups": 1}))
+        stand_in(page, 2, rows(2, alike=2))
+        page.goto(f"{server.url}/#/queue")
+        page.wait_for_selector(".queue-alike:has-text('2 look alike')")
+        page.click(".queue-filters [data-status=alike]")
+    page.wait_for_selector(".queue-filters [data-status=alike][aria-pressed=true]")
 
 
 def test_decisions_show_when_the_queue_comes_back(queue, server):

@@ -151,7 +151,7 @@ def test_rejected_masks_are_gone_from_sight_until_asked_for(review, page):
     page.keyboard.press("Escape")
     review.click(40, 30)
     assert "Tab selects" in review.line(), "the right half cannot be clicked"
-    page.keyboard.press("g")
+    page.keyboard.press("Shift+V")
     review.click(40, 30)
     assert review.line().startswith("#2 · rejected")
 
@@ -308,6 +308,66 @@ def test_touch_selects_pans_and_pinches(new_page, server):
     page.tap("[data-action=reject]")
     review_state(page, "saved")
     assert "rejected" in review.states()
+
+
+def test_a_finger_that_rests_takes_the_next_larger_mask(new_page, server):
+    page = new_page(width=820, height=1180, has_touch=True, is_mobile=True)
+    review = Review(page, server)
+    review.open(13)
+    session = page.context.new_cdp_session(page)
+
+    page.touchscreen.tap(*review.place(0, 0))
+    assert review.line().startswith("#3"), "a tap takes the smallest"
+    left, top = review.place(0, 0)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": left, "y": top, "id": 0}]})
+    page.wait_for_function("document.querySelector('.mask-line').textContent.startsWith('#1')")
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)
+    assert review.line().startswith("#1"), "lifting the finger is no tap"
+
+
+def test_the_picture_is_adjusted_and_the_masks_are_not(review, page):
+    review.open(12)
+    page.keyboard.press("Escape")
+    colours = """() => ['picture', 'masks'].map((layer) => {
+        const canvas = document.querySelector(`.layer.${layer}`);
+        return [canvas.style.filter, canvas.getContext('2d').getImageData(300, 300, 1, 1).data.join()];
+      })"""
+    before = page.evaluate(colours)
+    page.keyboard.press("Shift+ArrowUp")
+    review.wait_for_notice("Brightness +5 %")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("PageUp")
+    review.wait_for_notice("Gamma 1.08")
+    picture, masks = page.evaluate(colours)
+    assert picture == ['url("#picture-levels")', before[0][1]], "the filter does it; nothing is drawn again"
+    assert masks == before[1]
+    curve = [float(value) for value in page.get_attribute("#picture-levels feFuncG", "tableValues").split()]
+    assert curve == sorted(curve)
+    assert curve[32] > 0.5
+    page.keyboard.press("d")
+    page.wait_for_selector("html[data-image='13']")
+    assert page.evaluate(colours)[0][0] == "", "the next image is as it is"
+    page.keyboard.press("a")
+    page.wait_for_selector("html[data-image='12']")
+    assert page.evaluate(colours)[0][0] != "", "this one is as it was left"
+    page.keyboard.press("Shift+O")
+    page.get_by_label("Keep for the next images").check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("d")
+    page.wait_for_selector("html[data-image='13']")
+    assert page.evaluate(colours)[0][0] != "", "kept for the next image"
+    page.keyboard.press("Home")
+    assert page.evaluate(colours)[0][0] == ""
+
+
+def test_decisions_are_read_out(review, page):
+    review.open(11)
+    live = "document.querySelector('.review [aria-live]').textContent"
+    page.click(".mask-row >> nth=2")
+    page.keyboard.press("s")
+    page.wait_for_function(f"{live}.startsWith('Mask 3 unsure. ')")
+    review_state(page, "saved")
 
 
 def test_enter_finishes_and_the_last_image_ends_the_queue(review, page, server):

@@ -4,6 +4,7 @@ import signal
 
 import pytest
 
+from tests.browser.conftest import deaf
 from tests.browser.review_page import Review, proposed
 from tests.browser.test_main_job import review_state
 
@@ -89,7 +90,7 @@ def test_two_tabs_keep_their_own_unsaved_decisions(review, page, server):
 
 def test_a_conflict_shows_theirs_and_can_be_insisted_on(review, new_page, page, server):
     page.watch.expected.append("409")
-    other = Review(new_page(), server)
+    other = Review(deaf(new_page()), server)
     review.open(7)
     other.open(7)
     review.press("r")
@@ -110,7 +111,7 @@ def test_a_conflict_shows_theirs_and_can_be_insisted_on(review, new_page, page, 
 
 def test_what_follows_a_conflict_is_offered_again_too(review, new_page, page, server):
     page.watch.expected.append("409")
-    other = Review(new_page(), server)
+    other = Review(deaf(new_page()), server)
     review.open(8)
     other.open(8)
     review.press("r")

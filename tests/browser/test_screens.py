@@ -6,13 +6,16 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.app.helpers import make_image
 from tests.browser.conftest import start_app
 
-SIZES = {"wide": (1440, 900), "phone": (390, 844)}
+SIZES = {"wide": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
+HIGH = "localStorage.setItem('annotator:prefs', JSON.stringify({contrast: 'high', palette: 'safe'}))"
 READY = {
     "import": "#import-summary [data-summary]",
     "propose": ".shot canvas",
     "queue": "#queue-html [role=option]",
     "review": "html[data-review=ready] #review-html canvas",
+    "quality": ".is-map .quality-words:not(:empty)",
     "export": "#export-summary [data-summary]",
+    "settings": ".settings .key-row",
 }
 
 
@@ -52,9 +55,13 @@ def overflow(page):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
-def test_screens(new_page, server, size, theme):
+@pytest.mark.parametrize(
+    ("size", "contrast"), [("wide", "normal"), ("wide", "high"), ("tablet", "normal"), ("phone", "normal")]
+)
+def test_screens(new_page, server, size, contrast, theme):
     page = new_page(*SIZES[size], color_scheme=theme)
+    if contrast == "high":
+        page.add_init_script(HIGH)
     page.goto(f"{server.url}/?__theme={theme}#/import")
     faults = {}
     for tab, ready in READY.items():
@@ -66,6 +73,40 @@ def test_screens(new_page, server, size, theme):
             faults[tab].append("wider than the window")
     assert page.evaluate("document.body.classList.contains('dark')") == (theme == "dark")
     assert faults == {tab: [] for tab in READY}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_drawers_and_panels(new_page, server, theme):
+    """What opens on a phone, and the sliders for the picture."""
+    page = new_page(*SIZES["phone"], color_scheme=theme, has_touch=True, is_mobile=True)
+    page.goto(f"{server.url}/?__theme={theme}#/review")
+    page.locator(READY["review"]).first.wait_for()
+    assert not page.locator(".side").is_visible()
+    page.tap("button[data-drawer=masks]")
+    page.locator(".side .mask-row").first.wait_for()
+    assert serious(page) == []
+    page.tap(".side .mask-row >> nth=1")
+    page.tap("button[data-drawer=tools]")
+    assert not page.locator(".side").is_visible()
+    page.tap("[data-action=picture]")
+    page.locator(".picture-panel").wait_for()
+    assert serious(page) == []
+    assert overflow(page) <= 0
+
+
+def test_targets_are_large_enough_for_fingers(new_page, server):
+    """44 CSS pixels each way of what is touched often; of the rest at least one way and 24 the other (WCAG 2.5.8)."""
+    page = new_page(*SIZES["phone"], has_touch=True, is_mobile=True)
+    page.goto(f"{server.url}/#/review")
+    page.locator(READY["review"]).first.wait_for()
+    page.tap("button[data-drawer=masks]")
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.review button, .review .mask-row, .topbar button, #tabs [role=tab]')]
+          .map((each) => [each, each.getBoundingClientRect()])
+          .filter(([, {width, height}]) => width && (height < 43.5 || width < 43.5))
+          .map(([each, {width, height}]) => `${each.className} ${each.textContent} ${width} x ${height}`)"""
+    )
+    assert small == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -6,10 +6,38 @@ worker thread with database transactions of its own.
 
 from fastapi import APIRouter, HTTPException
 
-from app.web.routes import categories, decisions, export, images, jobs, overview, uploads
+from app.web.routes import (
+    categories,
+    changes,
+    clicks,
+    decisions,
+    export,
+    grid,
+    images,
+    jobs,
+    missed,
+    overview,
+    quality,
+    queue,
+    uploads,
+)
 
 router = APIRouter(prefix="/api")
-for _module in (overview, images, decisions, categories, jobs, uploads, export):
+for _module in (
+    overview,
+    images,
+    changes,
+    decisions,
+    categories,
+    jobs,
+    uploads,
+    export,
+    grid,
+    queue,
+    missed,
+    quality,
+    clicks,
+):
     router.include_router(_module.router)
 
 

@@ -5,9 +5,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 
+from app.services.clicking import Clicker
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
 from app.web.importer import Importer
+from app.web.presence import Presence
+from app.web.surveyor import Surveyor
 
 LARGEST_ID = 2**63 - 1
 """SQLite's largest integer; a larger one would be a server error, not an unknown row."""
@@ -23,6 +26,21 @@ def _importer(request: Request) -> Importer:
     return importer
 
 
+def _surveyor(request: Request) -> Surveyor:
+    surveyor: Surveyor = request.app.state.surveyor
+    return surveyor
+
+
+def _presence(request: Request) -> Presence:
+    presence: Presence = request.app.state.presence
+    return presence
+
+
+def _clicker(request: Request) -> Clicker:
+    clicker: Clicker = request.app.state.clicker
+    return clicker
+
+
 def _who(request: Request) -> str:
     who: str = request.state.who
     return who
@@ -30,6 +48,9 @@ def _who(request: Request) -> str:
 
 WorkspaceOf = Annotated[Workspace, Depends(_workspace)]
 ImporterOf = Annotated[Importer, Depends(_importer)]
+SurveyorOf = Annotated[Surveyor, Depends(_surveyor)]
+PresenceOf = Annotated[Presence, Depends(_presence)]
+ClickerOf = Annotated[Clicker, Depends(_clicker)]
 Who = Annotated[str, Depends(_who)]
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
@@ -45,6 +66,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "state": instance.state,
         "category_id": instance.category_id,
         "edited": instance.edited,
+        "deleted": instance.deleted,
         "revision": instance.revision,
         "source": instance.source,
     }

@@ -13,6 +13,7 @@ router = APIRouter()
 
 _Name = Annotated[str, Field(min_length=1, max_length=200)]
 _Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+_Side = Annotated[int, Field(ge=0, le=10**6)]
 _Revision = Annotated[int, Field(ge=0, le=LARGEST_ID)]
 
 
@@ -28,9 +29,14 @@ class Operation(_Body):
     group: _Name
     action: review.Action
     instance_id: _Id | None = None
+    instance_key: _Name | None = None
     revision: _Revision | None = None
     state: InstanceState | None = None
     category_id: _Id | None = None
+    counts: str | None = None
+    parent_id: _Id | None = None
+    parent_key: _Name | None = None
+    box: tuple[_Side, _Side, _Side, _Side] | None = None
 
 
 class Decisions(_Body):
@@ -48,7 +54,7 @@ def decide(workspace: WorkspaceOf, who: Who, body: Decisions, response: Response
     """Save decisions; 409 where some conflict with what others saved meanwhile (the rest is saved)."""
     operations = [review.Operation(**operation.model_dump()) for operation in body.operations]
     outcome = review.apply(workspace, who, operations)
-    answer: dict[str, Any] = {"saved": outcome.saved, "images": outcome.image_status}
+    answer: dict[str, Any] = {"saved": outcome.saved, "created": outcome.created, "images": outcome.image_status}
     if outcome.conflicts:
         response.status_code = 409
         answer["conflicts"] = [

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from app.services import catalogue, pictures, review
-from app.store.images import Order
+from app.services import catalogue, goodness, pictures, review
+from app.store.images import Only
 from app.store.records import Image, ImageStatus
 from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
+from freesolo.images import Window
 
 router = APIRouter()
 
@@ -16,6 +17,7 @@ _LONGEST_PAGE = 1000
 _FOR_EVER = "private, max-age=31536000, immutable"
 _THUMBNAIL_TYPE = "image/webp"
 
+_Percentile = Annotated[float | None, Query(ge=0, le=100)]
 Version = Annotated[str, Query(alias="v", max_length=64)]
 
 
@@ -24,13 +26,16 @@ def images(
     workspace: WorkspaceOf,
     status: ImageStatus | None = None,
     search: Annotated[str, Query(max_length=200)] = "",
-    order: Order = "name",
+    only: Only = "",
     offset: Annotated[int, Query(ge=0, le=LARGEST_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=_LONGEST_PAGE)] = 200,
 ) -> dict[str, Any]:
-    """A stretch of the queue."""
-    page = catalogue.list_images(workspace, status, search, order, offset, limit)
-    return {"total": page.total, "rows": [_row(image) for image in page.rows]}
+    """A stretch of the queue, in its kept order."""
+    page = catalogue.list_images(workspace, status, search, only, offset, limit)
+    return {
+        "total": page.total,
+        "rows": [{**image_row(row), "alike": page.alike.get(row.alike or 0, 0)} for row in page.rows],
+    }
 
 
 @router.get("/next")
@@ -51,6 +56,8 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
     """An image with its masks, best score first."""
     found = review.load(workspace, image_id)
     row, place = found.image, found.neighbours
+    # Only what was learnt from this project's decisions is told as an estimate.
+    estimates = goodness.of_images(workspace, [image_id]) if goodness.estimates(workspace).calibrated else {}
     return {
         "id": row.id,
         "name": row.name,
@@ -60,18 +67,35 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
         "note": row.note,
         "error": row.error,
         "version": row.content_hash,
+        "deep": pictures.is_deep(workspace, row),
         "revision": row.revision,
         "index": place.index,
         "total": place.total,
         "previous": place.previous,
         "next": place.next,
-        "instances": [instance_json(instance) for instance in found.instances],
+        "instances": [{**instance_json(each), "p": estimates.get(each.id)} for each in found.instances],
     }
 
 
 @router.get("/images/{image_id}/pixels")
-def pixels(workspace: WorkspaceOf, image_id: RowId, version: Version = "") -> FileResponse:
-    """The picture, upright, as the canvas shows it."""
+def pixels(
+    workspace: WorkspaceOf,
+    image_id: RowId,
+    version: Version = "",
+    low: _Percentile = None,
+    high: _Percentile = None,
+    gamma: Annotated[float | None, Query(ge=0.05, le=20)] = None,
+) -> Response:
+    """The picture, upright, as the canvas shows it; of 16-bit and float images any range of values (percentiles)."""
+    if (low, high, gamma) != (None, None, None):
+        standard = Window()
+        window = Window(
+            standard.low if low is None else low,
+            standard.high if high is None else high,
+            standard.gamma if gamma is None else gamma,
+        )
+        picture = pictures.windowed(workspace, image_id, window)
+        return Response(picture, media_type="image/jpeg", headers=_caching(workspace, image_id, version))
     path, media_type = pictures.display_file(workspace, image_id)
     return FileResponse(path, media_type=media_type, headers=_caching(workspace, image_id, version))
 
@@ -89,7 +113,8 @@ def _caching(workspace: WorkspaceOf, image_id: int, version: str) -> dict[str, s
     return {"cache-control": _FOR_EVER if same else "no-store"}
 
 
-def _row(row: Image) -> dict[str, Any]:
+def image_row(row: Image) -> dict[str, Any]:
+    """An image as lists show it."""
     names = ("id", "name", "status", "width", "height", "masks", "pending", "accepted", "rejected", "unsure")
     values: dict[str, Any] = {name: getattr(row, name) for name in (*names, "note", "error")}
     values["version"] = row.content_hash

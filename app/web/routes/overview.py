@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app import jobs
 from app.services import catalogue, categories
@@ -12,7 +12,7 @@ router = APIRouter()
 
 
 @router.get("/overview")
-def overview(workspace: WorkspaceOf, importer: ImporterOf, who: Who) -> dict[str, Any]:
+def overview(request: Request, workspace: WorkspaceOf, importer: ImporterOf, who: Who) -> dict[str, Any]:
     """Counts, categories, the running job and import."""
     now = catalogue.overview(workspace)
     job = jobs.current(workspace)
@@ -25,4 +25,5 @@ def overview(workspace: WorkspaceOf, importer: ImporterOf, who: Who) -> dict[str
         "import": None if run is None else {"what": run.what, "done": run.done, "total": run.total},
         "categories": [{"id": each.id, "name": each.name} for each in categories.list_all(workspace)],
         "who": who,
+        "login": request.state.login,
     }

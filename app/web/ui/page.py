@@ -1,10 +1,20 @@
-"""The one page: header, first-run choices, five tabs, and the events that join them."""
+"""The one page: header, first-run choices, the tabs, and the events that join them."""
 
 import gradio as gr
 
 from app.services.workspace import Workspace
 from app.web.importer import Importer
-from app.web.ui import export_tab, import_tab, propose_tab, queue_tab, review_tab, welcome
+from app.web.ui import (
+    export_tab,
+    grid_tab,
+    import_tab,
+    propose_tab,
+    quality_tab,
+    queue_tab,
+    review_tab,
+    settings_tab,
+    welcome,
+)
 
 _HEADER = """
 <header class="topbar">
@@ -20,6 +30,7 @@ _HEADER = """
     <span class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></span>
     <button type="button" data-pill-cancel title="Stop; finished images stay" aria-label="Stop this job">✕</button>
   </div>
+  <details class="others" data-others hidden></details>
   <span class="saved" data-saved role="status"></span>
   <button type="button" class="keys" data-keys title="Keys (?)" aria-label="Show the keys">?</button>
 </header>
@@ -42,8 +53,14 @@ def build(workspace: Workspace, importer: Importer, *, local: bool) -> gr.Blocks
                 queue_tab.build()
             with gr.Tab("Review", id="review", elem_id="tab-review"):
                 review_tab.build()
+            with gr.Tab("Grid", id="grid", elem_id="tab-grid"):
+                grid_tab.build()
+            with gr.Tab("Quality", id="quality", elem_id="tab-quality"):
+                quality_tab.build()
             with gr.Tab("Export", id="export", elem_id="tab-export") as export:
                 exporting = export_tab.build(workspace)
+            with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
+                settings_tab.build()
         import_tab.connect(page, import_, importing, first, workspace, importer)
         propose_tab.connect(page, propose, proposing, workspace)
         export_tab.connect(page, export, exporting, workspace, local=local)

@@ -31,7 +31,10 @@ def test_lists_filter_search_order_and_page(reviewed):
     assert listed(status="todo") == (2, ["b.png", "c.png"])
     assert listed(search="B.P") == (1, ["b.png"])
     assert listed(search="%") == (0, [])
-    assert listed(order="pending") == (3, ["b.png", "c.png", "a.png"])
+    assert catalogue.pick(ws, [3, 1, 3, 99]) == 2
+    assert listed(only="picked") == (2, ["a.png", "c.png"])
+    assert catalogue.pick(ws, []) == 0
+    assert listed(only="picked") == (0, [])
     assert listed(offset=1, limit=1) == (3, ["b.png"])
 
 

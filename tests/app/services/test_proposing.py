@@ -10,6 +10,7 @@ import pytest
 from app.errors import ProposeError
 from app.services import catalogue, ingest, proposing, review
 from app.services.review import Operation
+from freesolo.codecs import coco_rle
 from tests.app.helpers import make_folder, make_image
 
 
@@ -80,6 +81,26 @@ def test_what_people_decided_is_never_overwritten(ws, photos, fake_trainers):
     ]
     assert {i.id for i in instances} >= {top.id, dot.id}  # and their repeats are not proposed again
     assert {i.source for i in review.load(ws, 2).instances} == {"fake@1"}
+
+
+def test_what_people_drew_edited_or_took_away_is_never_overwritten(ws, photos, fake_trainers):
+    proposing.run(ws)
+    top, right, dot = review.load(ws, 1).instances
+    pixels = coco_rle.encode(np.eye(6, 8, dtype=bool)).decode()
+    operations = [
+        Operation("1", 1, "g", "edit", dot.id, 0, "pending", counts=pixels),
+        Operation("2", 1, "h", "create", counts=pixels),
+        Operation("3", 1, "i", "delete", right.id, 0),
+    ]
+    made = review.apply(ws, "me", operations).created["2"]
+    fake_trainers.setenv("FAKE_IDENTITY", "better@2")
+    proposing.run(ws, "fast")
+    kept = {i.id: (i.counts, i.state) for i in review.load(ws, 1).instances if i.source != "better@2"}
+    assert kept == {dot.id: (pixels, "pending"), made: (pixels, "accepted")}
+    for _ in operations:
+        review.undo(ws, "me")
+    assert {right.id, dot.id} <= {i.id for i in review.load(ws, 1).instances}
+    assert top.id not in {i.id for i in review.load(ws, 1).instances}  # untouched, so it was proposed anew
 
 
 def test_chosen_images_are_proposed_for_again(ws, photos):

@@ -1,8 +1,11 @@
+import numpy as np
 import pytest
 
-from app.services import categories, review
+from app.services import categories, ingest, review
 from app.services.review import Operation
 from app.services.workspace import Workspace
+from freesolo.codecs import coco_rle
+from tests.app.helpers import make_image
 
 
 @pytest.fixture
@@ -110,3 +113,90 @@ def test_the_log_only_grows(ws, masks):
     ]
     assert [row.undoes for row in rows] == [None, rows[0].group_id, rows[1].group_id]
     assert [row.revision for row in rows] == [1, 2, 3]
+
+
+def counts(pixels):
+    """A mask of 8 x 6: so many pixels of the first row."""
+    mask = np.zeros((6, 8), bool)
+    mask[0, :pixels] = True
+    return coco_rle.encode(mask).decode()
+
+
+def seen(ws, image_id=1):
+    """Masks without their revisions."""
+    return [{**vars(instance), "revision": None} for instance in review.load(ws, image_id).instances]
+
+
+def merged(masks, group="m"):
+    first, second, third = masks
+    return [
+        Operation(f"{group}1", 1, group, "edit", first, 0, counts=counts(3)),
+        Operation(f"{group}2", 1, group, "delete", second, 0),
+        Operation(f"{group}3", 1, group, "delete", third, 0),
+    ]
+
+
+def test_a_merge_is_one_step_and_its_masks_come_back_under_their_ids(ws, masks):
+    start = seen(ws)
+    review.apply(ws, "me", merged(masks[1]))
+    after = seen(ws)
+    assert len(after) == 1
+    undone = review.undo(ws, "me")
+    assert undone.what == "Undone: 3 masks merged."
+    assert [i.deleted for i in undone.instances] == [False] * 3
+    assert seen(ws) == start
+    redone = review.redo(ws, "me")
+    assert [i.deleted for i in redone.instances] == [False, True, True]
+    assert seen(ws) == after
+
+
+def test_a_split_is_one_step_and_comes_again_under_its_ids(ws, masks):
+    start, mask = seen(ws), masks[1][0]
+    rest = Operation("1", 1, "s", "edit", mask, 0, counts=counts(2))
+    part = Operation("2", 1, "s", "create", counts=counts(1), parent_id=mask)
+    made = review.apply(ws, "me", [rest, part]).created["2"]
+    after = seen(ws)
+    assert review.undo(ws, "me").what == "Undone: 1 mask split into 2."
+    assert seen(ws) == start
+    review.redo(ws, "me")
+    assert seen(ws) == after
+    assert made in {instance["id"] for instance in after}
+
+
+def test_a_drawn_mask_that_somebody_decided_since_stays(ws, masks):
+    made = review.apply(ws, "ann", [Operation("1", 1, "g", "create", counts=counts(2))]).created["1"]
+    review.apply(ws, "bob", [Operation("2", 1, "h", "state", made, 1, "unsure")])
+    assert review.undo(ws, "ann").what == "Undone: 1 mask drawn; 1 changed elsewhere since and left as they are."
+    assert made in {instance["id"] for instance in seen(ws)}
+
+
+def test_an_edit_under_which_somebody_edited_again_stays(ws, masks):
+    mask = masks[1][0]
+    review.apply(ws, "ann", [Operation("1", 1, "g", "edit", mask, 0, counts=counts(2))])
+    review.apply(ws, "bob", [Operation("2", 1, "h", "edit", mask, 1, counts=counts(5))])
+    assert "left as they are" in review.undo(ws, "ann").what
+    assert seen(ws)[0]["area"] == 5
+
+
+def test_undo_brings_no_mask_back_onto_another_picture(ws, masks):
+    """The same number of pixels, but another shape: the counts alone would not tell."""
+    review.apply(ws, "me", merged(masks[1]))
+    folder = ws.path.parent / "photos"
+    make_image(folder / "a.png", size=(6, 8), seed=9)
+    ingest.import_folder(ws, folder)
+    assert seen(ws) == []
+    assert review.undo(ws, "me").what == "Undone: 3 masks merged; 3 changed elsewhere since and left as they are."
+    assert seen(ws) == []
+
+
+def test_a_drawn_mask_whose_parent_was_proposed_away_is_undone_and_redone(ws, masks):
+    parent = masks[1][0]
+    review.apply(ws, "me", [Operation("1", 1, "g", "create", counts=counts(2), parent_id=parent)])
+    with ws.store.write() as tx:
+        tx.instances.remove_untouched(1)
+    (drawn,) = seen(ws)
+    assert drawn["parent_id"] is None
+    review.undo(ws, "me")
+    assert seen(ws) == []
+    review.redo(ws, "me")
+    assert seen(ws) == [drawn]

@@ -1,10 +1,11 @@
-"""Any sequence of decisions, undos and redos: undone it is as it began, and the log tells how it came about."""
+"""Any sequence of decisions, edits, creations, deletions, undos and redos: undone it is as it began, and the log tells how."""
 
 import itertools
 import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -13,11 +14,27 @@ from app.services import categories, ingest, review
 from app.services.review import Operation
 from app.services.workspace import Workspace
 from app.store.records import INSTANCE_STATES
+from freesolo.codecs import coco_rle
 from tests.app.helpers import add_masks, make_folder
 
 MASKS = 3
 IMAGES = (1, 2)
-ANY_MASK = st.integers(1, MASKS * len(IMAGES))
+ANY = st.integers(0, 10_000)
+"""Picks one of the masks that there are."""
+ANY_PIXELS = st.integers(1, 2**48 - 1)
+"""The pixels of an image of 8 x 6, as bits."""
+FACTS = ("state", "category_id", "counts", "bbox", "area", "edited", "score", "source")
+
+
+def drawing(bits):
+    """Compressed counts of the pixels whose bits are set."""
+    return coco_rle.encode(np.array([bits >> bit & 1 for bit in range(48)]).reshape(6, 8)).decode()
+
+
+def fact(instance):
+    """What people can change of a mask, as the log writes it."""
+    values = {name: getattr(instance, name) for name in FACTS}
+    return {**values, "bbox": list(instance.bbox)}
 
 
 def facts(ws):
@@ -26,17 +43,18 @@ def facts(ws):
     for image_id in IMAGES:
         opened = review.load(ws, image_id)
         found[image_id] = (opened.image.closed, opened.image.status)
-        found.update({("mask", i.id): (i.state, i.category_id) for i in opened.instances})
+        found.update({("mask", i.id): fact(i) for i in opened.instances})
     return found
 
 
-def replay(ws):
-    """What the log makes of untouched proposals: {mask id: (state, category)}, {image id: closed}."""
-    masks = {mask: {"state": "pending", "category_id": None} for mask in range(1, MASKS * len(IMAGES) + 1)}
+def replay(ws, proposals):
+    """What the log makes of untouched proposals: {mask id: facts}, {image id: closed}."""
+    masks = {mask: {**values, "deleted": False} for mask, values in proposals.items()}
     images = {image: {"closed": None} for image in IMAGES}
     with ws.store.read() as tx:
         for row in tx.decisions.all():
-            target = images[row.image_id] if row.instance_id is None else masks[row.instance_id]
+            mask = masks.setdefault(row.instance_id, {"deleted": True})
+            target = images[row.image_id] if row.instance_id is None else mask
             assert {name: target[name] for name in row.before} == row.before
             target.update(row.after)
     return masks, images
@@ -51,6 +69,7 @@ class Reviewing(RuleBasedStateMachine):
         for image_id in IMAGES:
             add_masks(self.ws, image_id, MASKS)
         categories.add(self.ws, "cat")
+        self.proposals = {i.id: fact(i) for image in IMAGES for i in review.load(self.ws, image).instances}
         self.keys = itertools.count()
         self.past, self.future = [], []
         self.now = facts(self.ws)
@@ -67,27 +86,76 @@ class Reviewing(RuleBasedStateMachine):
             self.ws.close()
             shutil.rmtree(self.folder)
 
+    def mask(self, pick):
+        """One of the masks on the images, or None."""
+        masks = [i for image in IMAGES for i in review.load(self.ws, image).instances]
+        return masks[pick % len(masks)] if masks else None
+
     @rule(
-        picks=st.lists(st.tuples(ANY_MASK, st.sampled_from(INSTANCE_STATES)), min_size=1, max_size=4),
-        repeat=st.booleans(),
+        picks=st.lists(st.tuples(ANY, st.sampled_from(INSTANCE_STATES)), min_size=1, max_size=4), repeat=st.booleans()
     )
     def decide(self, picks, repeat):
-        revisions = {i.id: i.revision for image in IMAGES for i in review.load(self.ws, image).instances}
-        operations, group = [], f"g{next(self.keys)}"
-        for mask, state in picks:
-            image = 1 + (mask - 1) // MASKS
-            operations.append(Operation(f"k{next(self.keys)}", image, group, "state", mask, revisions[mask], state))
-            revisions[mask] += 1
+        revisions, operations, group = {}, [], f"g{next(self.keys)}"
+        for pick, state in picks:
+            mask = self.mask(pick)
+            if mask is None:
+                return
+            revision = revisions.get(mask.id, mask.revision)
+            key = f"k{next(self.keys)}"
+            operations.append(Operation(key, mask.image_id, group, "state", mask.id, revision, state))
+            revisions[mask.id] = revision + 1
         self.save(operations, repeat)
 
-    @rule(mask=ANY_MASK, category=st.sampled_from([None, 1, 2]))
-    def name(self, mask, category):
-        image = 1 + (mask - 1) // MASKS
-        revision = next(i.revision for i in review.load(self.ws, image).instances if i.id == mask)
-        number = next(self.keys)
-        self.save(
-            [Operation(f"k{number}", image, f"g{number}", "category", mask, revision, category_id=category)], False
+    @rule(pick=ANY, category=st.sampled_from([None, 1, 2]))
+    def name(self, pick, category):
+        self.change("category", pick, category_id=category)
+
+    @rule(pick=ANY, bits=ANY_PIXELS, state=st.sampled_from([None, *INSTANCE_STATES]))
+    def edit(self, pick, bits, state):
+        self.change("edit", pick, counts=drawing(bits), state=state)
+
+    @rule(pick=ANY)
+    def delete(self, pick):
+        self.change("delete", pick)
+
+    def change(self, action, pick, **values):
+        mask, number = self.mask(pick), next(self.keys)
+        if mask is not None:
+            key = f"k{number}"
+            self.save([Operation(key, mask.image_id, f"g{number}", action, mask.id, mask.revision, **values)], False)
+
+    @rule(image=st.sampled_from(IMAGES), bits=st.lists(ANY_PIXELS, min_size=2, max_size=2), repeat=st.booleans())
+    def create_and_go_on(self, image, bits, repeat):
+        """A mask that is drawn, drawn over and named before its id is known, in one step."""
+        first, second, third = (f"k{next(self.keys)}" for _ in range(3))
+        made = Operation(first, image, first, "create", counts=drawing(bits[0]), category_id=1)
+        again = Operation(second, image, first, "edit", revision=1, instance_key=first, counts=drawing(bits[1]))
+        named = Operation(third, image, first, "category", revision=2, instance_key=first, category_id=2)
+        self.save([made, again, named], repeat)
+
+    @rule(pick=ANY, bits=ANY_PIXELS, number=st.integers(1, 3))
+    def split(self, pick, bits, number):
+        mask, group = self.mask(pick), f"g{next(self.keys)}"
+        if mask is None:
+            return
+        image, drawn = mask.image_id, drawing(bits)
+        parts = [
+            Operation(f"k{next(self.keys)}", image, group, "create", counts=drawn, parent_id=mask.id)
+            for _ in range(number)
+        ]
+        rest = Operation(f"k{next(self.keys)}", image, group, "edit", mask.id, mask.revision, counts=drawn)
+        self.save([rest, *parts], False)
+
+    @rule(first=ANY, second=ANY, bits=ANY_PIXELS)
+    def merge(self, first, second, bits):
+        kept, gone, group = self.mask(first), self.mask(second), f"g{next(self.keys)}"
+        if kept is None or gone is None or gone.id == kept.id:
+            return
+        edit = Operation(
+            f"k{next(self.keys)}", kept.image_id, group, "edit", kept.id, kept.revision, counts=drawing(bits)
         )
+        delete = Operation(f"k{next(self.keys)}", gone.image_id, group, "delete", gone.id, gone.revision)
+        self.save([edit, delete], False)
 
     @rule(image=st.sampled_from(IMAGES), action=st.sampled_from(["finish", "reopen"]))
     def close(self, image, action):
@@ -131,13 +199,12 @@ class Reviewing(RuleBasedStateMachine):
     @invariant()
     def the_log_reproduces_the_store(self):
         if hasattr(self, "ws"):
-            masks, images = replay(self.ws)
+            masks, images = replay(self.ws, self.proposals)
+            shown = {i.id: fact(i) for image in IMAGES for i in review.load(self.ws, image).instances}
+            standing = {mask: values for mask, values in masks.items() if not values["deleted"]}
+            assert shown == {mask: {name: values[name] for name in FACTS} for mask, values in standing.items()}
             for image in IMAGES:
-                opened = review.load(self.ws, image)
-                assert images[image]["closed"] == opened.image.closed
-                assert {i.id: (i.state, i.category_id) for i in opened.instances} == {
-                    i.id: (masks[i.id]["state"], masks[i.id]["category_id"]) for i in opened.instances
-                }
+                assert images[image]["closed"] == review.load(self.ws, image).image.closed
 
     @invariant()
     def counters_equal_the_masks(self):

@@ -1,5 +1,6 @@
 """The HTTP API: what each route answers, and how it refuses."""
 
+import io
 import json
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from PIL import Image
 
 from app import jobs
-from app.services import catalogue, review
+from app.services import catalogue, ingest, review
 from freesolo.codecs import coco_rle
 from tests.app.helpers import make_image
 
@@ -54,7 +55,7 @@ def test_images_are_filtered(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["status=lost", "order=size", "offset=-1", "limit=0", "limit=100000", f"offset={2**80}", "search=" + "x" * 999],
+    ["status=lost", "only=me", "offset=-1", "limit=0", "limit=100000", f"offset={2**80}", "search=" + "x" * 999],
 )
 def test_nonsense_in_the_query_is_told(client, query):
     answer = client.get(f"/api/images?{query}")
@@ -100,6 +101,47 @@ def test_pixels_of_no_or_another_version_are_not_kept(client, version):
     assert client.get("/api/images/1/pixels", params={"v": version}).headers["cache-control"] == "no-store"
 
 
+def deep_image(client, workspace):
+    """A 16-bit ramp of values 0..47 beside one bright pixel, as image 4."""
+    values = np.arange(48, dtype=np.uint16).reshape(6, 8)
+    values[5, 7] = 60000
+    path = workspace.path.parent / "photos" / "deep.png"
+    Image.fromarray(values).save(path)
+    ingest.import_folder(workspace, path.parent)
+    return client.get("/api/images/4").json()
+
+
+def gray(answer):
+    with Image.open(io.BytesIO(answer.content)) as picture:
+        return np.asarray(picture.convert("L"), int)
+
+
+def test_deep_images_show_any_range_of_their_values(client, reviewed):
+    body = deep_image(client, reviewed[0])
+    assert (body["deep"], client.get("/api/images/1").json()["deep"]) == (True, False)
+    whole = gray(client.get("/api/images/4/pixels", params={"low": 0, "high": 100}))
+    assert whole[0, 0] <= 2
+    assert whole[4, 7] <= 10, "the bright pixel takes all the range"
+    answer = client.get("/api/images/4/pixels", params={"low": 0, "high": 97, "v": body["version"]})
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    low = gray(answer)
+    assert low[4, 7] > 150, "the ramp is seen, from all its bits"
+    lighter = gray(client.get("/api/images/4/pixels", params={"low": 0, "high": 97, "gamma": 2}))
+    assert lighter[2, 0] > low[2, 0] + 30
+
+
+@pytest.mark.parametrize("query", ["low=0", "gamma=2"])
+def test_a_range_of_values_is_for_deep_images(client, query):
+    answer = client.get(f"/api/images/1/pixels?{query}")
+    assert answer.status_code == 400
+    assert "8 bits" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("query", ["low=-1", "high=101", "gamma=0", "gamma=nan", "low=x"])
+def test_nonsense_ranges_are_told(client, query):
+    assert client.get(f"/api/images/1/pixels?{query}").status_code == 422
+
+
 def test_thumbnail_is_a_small_webp(client):
     answer = client.get("/api/images/1/thumbnail")
     assert answer.headers["content-type"] == "image/webp"
@@ -124,7 +166,7 @@ def test_decisions_are_saved_and_a_repeat_changes_nothing(client, reviewed):
     body = [decision("k1", first), decision("k2", second, "rejected")]
     answer = decide(client, *body)
     assert answer.status_code == 200
-    assert answer.json() == {"saved": {"k1": 1, "k2": 1}, "images": {"1": "doing"}}
+    assert answer.json() == {"saved": {"k1": 1, "k2": 1}, "created": {}, "images": {"1": "doing"}}
     assert decide(client, *body).json()["saved"] == {"k1": 1, "k2": 1}
     states = {mask.id: mask.state for mask in review.load(reviewed[0], 1).instances}
     assert (states[first], states[second]) == ("accepted", "rejected")
@@ -152,7 +194,7 @@ def test_a_conflict_is_409_and_saves_the_rest(client, reviewed):
     ("change", "status"),
     [
         ({"state": "liked"}, 422),
-        ({"action": "delete"}, 422),
+        ({"action": "explode"}, 422),
         ({"key": ""}, 422),
         ({"key": "k" * 300}, 422),
         ({"image_id": -3}, 422),

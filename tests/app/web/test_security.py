@@ -64,6 +64,37 @@ def test_reading_needs_no_header():
     assert guarded().get("/api/thing").json() == {"who": "local"}
 
 
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Ann", "Ann"),
+        ("%20Ann%20", "Ann"),
+        ("J%C3%BCrgen%20%F0%9F%90%B8", "Jürgen 🐸"),
+        ("%3Cb%3E%24%7B1%7D%60", "<b>${1}`"),
+        ("x" * 80, "x" * 80),
+        ("", "local"),
+        ("%20", "local"),
+    ],
+)
+def test_a_person_without_login_says_who_they_are(header, name):
+    assert guarded().get("/api/thing", headers={"X-Reviewer": header}).json() == {"who": name}
+
+
+@pytest.mark.parametrize(
+    "header", ["x" * 81, "%0A", "a%00b", "a%1B%5B31m", "%E2%80%AEevil", "%FF%FE", "%C3", "%F0%9F%90%B8" * 81, "a%09b"]
+)
+def test_what_is_no_name_is_refused(header):
+    answer = guarded().get("/api/thing", headers={"X-Reviewer": header})
+    assert answer.status_code == 400
+    assert answer.json()["error"]
+
+
+def test_a_login_says_who_it_is_whatever_the_page_says():
+    client = guarded(reviewer_of=lambda _cookies: "ann")
+    assert client.get("/api/thing", headers={"X-Reviewer": "bo"}).json() == {"who": "ann"}
+    assert guarded(reviewer_of=lambda _cookies: None).get("/api/thing").status_code == 401
+
+
 @pytest.mark.parametrize("path", ["/api/thing", "/gradio_api/thing"])
 @pytest.mark.parametrize(
     "headers",

@@ -50,7 +50,10 @@ def test_tabs_have_the_addresses_that_scripts_know(page):
         ("propose", "Propose"),
         ("queue", "Queue"),
         ("review", "Review"),
+        ("grid", "Grid"),
+        ("quality", "Quality"),
         ("export", "Export"),
+        ("settings", "Settings"),
     ]
 
 

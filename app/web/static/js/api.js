@@ -1,5 +1,7 @@
 // The app's own HTTP API: JSON in and out, errors as sentences.
 
+import { pref } from './prefs.js';
+
 export class ApiError extends Error {
   /** @param {number} status 0 when no answer came. */
   constructor(status, message, body = null) {
@@ -9,6 +11,9 @@ export class ApiError extends Error {
   }
 }
 
+/** Who asks; the server takes it where there is no login. */
+const reviewer = () => (pref('name') ? { 'X-Reviewer': encodeURIComponent(pref('name')) } : {});
+
 export class Api {
   constructor(base = '/api') {
     this.base = base;
@@ -16,7 +21,7 @@ export class Api {
 
   /** GET as JSON. */
   get(path, { signal } = {}) {
-    return this.#request(path, { signal });
+    return this.#request(path, { signal, headers: reviewer() });
   }
 
   /** POST JSON; `keepalive` lets the request outlive the page (64 kB at most). */
@@ -24,7 +29,7 @@ export class Api {
     return this.#request(path, {
       method: 'POST',
       keepalive,
-      headers: { 'content-type': 'application/json', 'X-Requested-With': 'annotator' },
+      headers: { 'content-type': 'application/json', 'X-Requested-With': 'annotator', ...reviewer() },
       body: JSON.stringify(body),
     });
   }
@@ -35,6 +40,10 @@ export class Api {
 
   thumbnailUrl(id, version) {
     return `${this.base}/images/${id}/thumbnail?v=${encodeURIComponent(version ?? '')}`;
+  }
+
+  cropUrl(id, revision) {
+    return `${this.base}/instances/${id}/crop?v=${revision}`;
   }
 
   async #request(path, options) {

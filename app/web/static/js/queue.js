@@ -2,10 +2,12 @@
 
 import { Api } from './api.js';
 import { h, shown } from './dom.js';
+import { Arrangement } from './queue/arrangement.js';
 import { itemOf, SHAPES } from './queue/items.js';
 import { Pages } from './queue/pages.js';
 import { icon } from './review/icons.js';
 import { belongsElsewhere } from './review/keyboard.js';
+import { byImage } from './others.js';
 import { VirtualList } from './virtual.js';
 
 const TYPING_PAUSE = 200; // ms after the last letter of a search
@@ -16,12 +18,10 @@ const FILTERS = [
   ['done', 'Done'],
   ['new', 'No proposals'],
   ['error', 'Unreadable'],
+  ['alike', 'Look-alikes'],
+  ['picked', 'Picked'],
 ];
-const ORDERS = [
-  ['name', 'Name'],
-  ['masks', 'Most masks'],
-  ['pending', 'Most pending masks'],
-];
+const SPECIAL = new Set(['alike', 'picked']); // lists across all statuses, shown where there is something in them
 /** A click with the mouse leaves the focus where it is, so that the arrow keys stay with the list. */
 const keepFocus = (event) => event.preventDefault();
 const LAYOUT = 'annotator:queue-layout';
@@ -30,7 +30,7 @@ class Queue {
   #ending = new AbortController();
   #active = 0;
   #counts = '';
-  #status = '';
+  #filter = '';
   #layout = localStorage.getItem(LAYOUT) === 'grid' ? 'grid' : 'list';
 
   constructor(element, { api, onOpen }) {
@@ -42,18 +42,22 @@ class Queue {
     this.list = new VirtualList(this.items, { ...SHAPES[this.#layout], make: (index) => this.#item(index) });
     const { signal } = this.#ending;
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
-    document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.load(), { signal });
+    document.addEventListener('annotator:tab', ({ detail }) => detail === 'queue' && this.#come(), { signal });
+    window.addEventListener('hashchange', () => this.route(), { signal });
+    document.addEventListener('annotator:changes', ({ detail }) => this.#changed(detail), { signal });
+    document.addEventListener('annotator:others', () => this.list.updateAll(), { signal });
     document.addEventListener('annotator:search', () => this.search.select(), { signal });
     document.addEventListener('keydown', (event) => shown(element) && this.#key(event), { signal });
   }
 
   destroy() {
     this.#ending.abort();
+    this.arrangement.stop();
   }
 
   #layOut() {
-    const filters = FILTERS.map(([status, label]) => this.#filter(status, label));
-    this.filters = h('div', { class: 'queue-filters', role: 'group', 'aria-label': 'Status' }, ...filters);
+    const filters = FILTERS.map(([filter, label]) => this.#filterButton(filter, label));
+    this.filters = h('div', { class: 'queue-filters', role: 'group', 'aria-label': 'Filter' }, ...filters);
     this.search = h('input', {
       type: 'search', placeholder: 'Search file names…  /', 'aria-label': 'Search file names', maxlength: 200, autocomplete: 'off',
       spellcheck: 'false',
@@ -63,8 +67,7 @@ class Queue {
       this.typing = setTimeout(() => this.load(), TYPING_PAUSE);
     });
     this.search.addEventListener('keydown', (event) => this.#searchKey(event));
-    const orders = ORDERS.map(([value, word]) => h('option', { value }, word));
-    this.order = h('select', { 'aria-label': 'Order', onchange: () => this.load() }, ...orders);
+    this.arrangement = new Arrangement(this.api, { onArranged: () => this.#toTop(), onState: (state) => this.#special(state) });
     const layouts = [this.#layoutButton('list', 'List'), this.#layoutButton('grid', 'Grid')];
     this.layouts = h('div', { class: 'queue-layouts', role: 'group', 'aria-label': 'Layout' }, ...layouts);
     this.bar = h('i');
@@ -76,20 +79,55 @@ class Queue {
     this.empty = h('p', { class: 'queue-empty', hidden: true, role: 'status' });
     this.element.classList.add('queue');
     this.element.replaceChildren(
-      h('div', { class: 'queue-head' }, this.filters, this.search, this.order, this.layouts, this.progress), this.empty, this.items,
+      h('div', { class: 'queue-head' }, this.filters, this.search, this.arrangement.select, this.layouts, this.progress),
+      this.arrangement.line, this.empty, this.items,
     );
   }
 
-  #filter(status, label) {
-    const pick = () => {
-      this.#status = status;
-      for (const button of this.filters.children) button.setAttribute('aria-pressed', String(button.dataset.status === status));
-      this.load();
-    };
+  #filterButton(filter, label) {
     return h(
-      'button', { type: 'button', 'aria-pressed': String(status === ''), data: { status }, onclick: pick, onmousedown: keepFocus },
+      'button',
+      {
+        type: 'button', 'aria-pressed': String(filter === ''), data: { status: filter }, hidden: SPECIAL.has(filter),
+        onclick: () => this.#pick(filter), onmousedown: keepFocus,
+      },
       label, h('b', { class: 'number' }),
     );
+  }
+
+  #pick(filter) {
+    this.#filter = filter;
+    for (const button of this.filters.children) button.setAttribute('aria-pressed', String(button.dataset.status === filter));
+    this.#toTop();
+  }
+
+  /** Show the list that the address names: #/queue/picked. */
+  route() {
+    const [, tab, filter] = location.hash.split('/');
+    if (tab !== 'queue' || !FILTERS.some(([each]) => each && each === filter)) return;
+    history.replaceState(null, '', '#/queue'); // the person may choose another one, which has no address
+    this.#pick(filter);
+  }
+
+  #toTop() {
+    this.#active = 0;
+    this.items.scrollTop = 0;
+    this.load();
+  }
+
+  #come() {
+    this.load();
+    this.arrangement.look();
+  }
+
+  /** Numbers of the special lists; an empty one is not offered. */
+  #special(state) {
+    for (const button of this.filters.children) {
+      const { status } = button.dataset;
+      if (!SPECIAL.has(status)) continue;
+      button.hidden = !state[status] && this.#filter !== status;
+      button.querySelector('.number').textContent = state[status];
+    }
   }
 
   #layoutButton(layout, word) {
@@ -113,7 +151,8 @@ class Queue {
 
   /** Ask for the list anew and keep the place in it. */
   async load() {
-    const query = { status: this.#status, search: this.search.value.trim(), order: this.order.value };
+    const special = SPECIAL.has(this.#filter);
+    const query = { status: special ? '' : this.#filter, only: special ? this.#filter : '', search: this.search.value.trim() };
     try {
       if (!(await this.pages.load(query))) return;
     } catch (error) {
@@ -138,6 +177,7 @@ class Queue {
   #item(index) {
     return itemOf(this.pages.row(index), {
       layout: this.#layout, index, total: this.pages.total, active: index === this.#active,
+      others: byImage().get(this.pages.row(index)?.id) ?? [],
       thumbnail: ({ id, version }) => this.api.thumbnailUrl(id, version),
     });
   }
@@ -182,15 +222,21 @@ class Queue {
     event.preventDefault();
   }
 
+  /** Others decided masks: the rows say so where they are. */
+  #changed({ images, many }) {
+    if (many && shown(this.element)) this.load();
+    for (const index of this.pages.update(images.map(({ row }) => row))) this.list.update(index);
+  }
+
   #overview({ images }) {
     for (const button of this.filters.children) {
       const { status } = button.dataset;
-      button.querySelector('.number').textContent = status ? images[status] : images.total;
+      if (!SPECIAL.has(status)) button.querySelector('.number').textContent = status ? images[status] : images.total;
     }
     this.words.textContent = images.total ? `${images.done} of ${images.total} done` : '';
     this.bar.style.width = `${images.total ? (100 * images.done) / images.total : 0}%`;
     const counts = JSON.stringify(images);
-    if (counts !== this.#counts && shown(this.element)) this.load();
+    if (counts !== this.#counts && shown(this.element)) this.#come();
     this.#counts = counts;
   }
 }
@@ -202,6 +248,8 @@ export function mountQueue(element, options) {
   current?.destroy();
   current = new Queue(element, options);
   current.load();
+  current.route();
+  current.arrangement.look();
   document.dispatchEvent(new CustomEvent('annotator:refresh')); // for the numbers beside the filters
   return current;
 }

@@ -5,31 +5,44 @@
 
 import { Api } from './api.js';
 import { h } from './dom.js';
+import { pref } from './prefs.js';
 import { Actions } from './review/actions.js';
 import { Board } from './review/board.js';
 import { Categories } from './review/categories.js';
+import { ClickBar } from './review/clickbar.js';
+import { Clicking } from './review/clicking.js';
 import { Decider } from './review/decider.js';
 import { Filmstrip } from './review/filmstrip.js';
 import { Histogram } from './review/histogram.js';
 import { masksAt, nextAt } from './review/hit.js';
-import { Images, updateMask } from './review/images.js';
+import { Images, turn } from './review/images.js';
 import { listen } from './review/keyboard.js';
 import { KeySheet } from './review/keysheet.js';
-import { layOut } from './review/layout.js';
+import { layOut, showKeys } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
+import { Missed } from './review/missed.js';
 import { Navigator } from './review/navigator.js';
+import { Picture } from './review/picture.js';
 import { Pointer } from './review/pointer.js';
+import { Reshape } from './review/reshape.js';
 import { Saver } from './review/saver.js';
 import { Stage } from './review/stage.js';
+import { Tools } from './review/tools.js';
+import { treeOf } from './review/tree.js';
 import { conflictWords, describeMask, describeRest, insteadOfMasks, nothingLeft, unsavedWords } from './review/words.js';
 
 const STATES = ['pending', 'accepted', 'rejected', 'unsure'];
+const DWELL = 700; // ms on an image after which it and the next one are made ready for clicks
 const REACH = 5; // CSS pixels around a tiny mask that count as it
 
 class Review {
   #ending = new AbortController();
+  #said = '';
   showRejected = false;
-  autoAdvance = true;
+  autoAdvance = pref('autoAdvance');
+  #tree = { key: null, tree: null };
+  #dwelling = 0;
+  #selecting;
 
   constructor(element, { api }) {
     const { signal } = this.#ending;
@@ -41,7 +54,15 @@ class Review {
     this.images = new Images(this.api, signal);
     this.stage = new Stage(this.parts.stage, this.parts, signal);
     this.stage.overlay.visible = (mask) => this.visible(mask);
-    this.pointer = new Pointer(this.parts.stage, this.stage, { hover: (at) => this.#hover(at), click: (at) => this.#click(at) }, signal);
+    this.#look();
+    this.picture = new Picture({ api: this.api, stage: this.stage, parts: this.parts, onError: (text) => this.board.notice(text) });
+    this.#selecting = { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at), hold: (at) => this.#hold(at) };
+    this.pointer = new Pointer(this.parts.stage, this.stage, this.#selecting, signal);
+    this.tools = new Tools(this);
+    this.reshape = new Reshape(this);
+    this.clicking = new Clicking(this);
+    this.parts.clickBar = new ClickBar({ turn: () => this.clicking.turn(), act: (action) => this.actions.act(action) });
+    this.parts.mode.after(this.parts.clickBar.element);
     this.#makeSide();
     this.parts.press('auto-advance', this.autoAdvance);
     this.saver = new Saver(this.api, {
@@ -50,6 +71,7 @@ class Review {
       onConflict: (refused) => this.#conflict(refused),
     });
     this.decider = new Decider(this);
+    this.missed = new Missed(this);
     this.navigator = new Navigator(this, this);
     this.sheet = new KeySheet();
     document.body.append(this.sheet.dialog);
@@ -59,7 +81,8 @@ class Review {
 
   #makeSide() {
     this.list = new MaskList(this.parts.list, {
-      onPick: (mask) => this.select(mask),
+      onPick: (mask, event) => this.#take(mask, event),
+      picked: this.picked,
       onHover: (mask) => this.stage.hover(mask),
       visible: (mask) => this.visible(mask),
       categoryName: (mask) => this.categories.name(mask.category_id),
@@ -80,8 +103,32 @@ class Review {
     document.addEventListener('annotator:tab', () => this.actions.wait(this.navigator.route()), { signal });
     document.addEventListener('annotator:keys', () => this.sheet.toggle(), { signal });
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
+    document.addEventListener('annotator:prefs', ({ detail }) => this.#preferred(detail.names), { signal });
+    document.addEventListener('annotator:changes', ({ detail }) => this.#others(detail), { signal });
+    document.addEventListener('annotator:others', () => this.film.setOthers(), { signal });
     window.addEventListener('pagehide', () => this.saver.leave(), { signal });
     document.addEventListener('visibilitychange', () => this.#seen(), { signal });
+  }
+
+  /** Masks look as the person prefers. */
+  #look() {
+    this.stage.overlay.opacity = pref('opacity');
+    this.stage.overlay.bold = pref('contrast') === 'high';
+  }
+
+  #preferred(names) {
+    if (names.includes('keys')) {
+      showKeys(this.element);
+      this.categories.showKeys();
+    }
+    if (names.includes('autoAdvance')) {
+      this.autoAdvance = pref('autoAdvance');
+      this.parts.press('auto-advance', this.autoAdvance);
+    }
+    this.#look();
+    this.stage.repaintAll();
+    this.list.updateAll();
+    this.select(this.selected);
   }
 
   #seen() {
@@ -90,7 +137,9 @@ class Review {
   }
 
   destroy() {
+    clearTimeout(this.#dwelling);
     this.saver.leave();
+    this.saver.retire();
     this.#ending.abort();
     this.sheet.dialog.remove();
   }
@@ -99,8 +148,28 @@ class Review {
     return this.navigator.image;
   }
 
+  /** Parts and wholes among the image's masks; rejected ones are in none. */
+  get tree() {
+    const masks = this.image.masks.filter(({ state }) => state !== 'rejected');
+    const key = masks.map(({ id, counts }) => `${id} ${counts.length} ${counts.slice(-8)}`).join();
+    if (this.#tree.key !== key) this.#tree = { key, tree: treeOf(masks) };
+    return this.#tree.tree;
+  }
+
+  /** Give the pointer a tool; null: clicks select, as ever. @param {import('./review/pointer.js').Tool | null} tool */
+  hold(tool) {
+    this.pointer.tool = tool ?? this.#selecting;
+    this.stage.hover(null);
+    this.parts.stage.classList.toggle('clicks', tool !== null);
+  }
+
   get selected() {
     return this.stage.selected;
+  }
+
+  /** Masks picked beside the selected one, for merging. */
+  get picked() {
+    return this.stage.picked;
   }
 
   // Images: what the navigator tells
@@ -113,7 +182,9 @@ class Review {
   showImage(image) {
     const { parts } = this;
     this.actions.reset();
+    this.tools.cancel();
     this.histogram.show(image.masks);
+    this.picture.show(image);
     this.stage.show(image);
     this.list.show(image.masks);
     parts.marks.setAttribute('aria-label', `${image.name}, ${image.masks.length} masks`);
@@ -123,10 +194,22 @@ class Review {
     this.board.message(insteadOfMasks(image));
     this.select(this.nextPending(null));
     this.count();
+    this.missed.reset();
     this.stage.flush();
     document.documentElement.dataset.image = image.id;
     this.#idle();
     setTimeout(() => this.film.show(image), 0); // after the image is on the screen
+    clearTimeout(this.#dwelling);
+    this.#dwelling = setTimeout(() => this.#dwell(image), DWELL);
+  }
+
+  /**
+   * Somebody stays on an image: say in the list which masks lie in which, and have the server read what clicks on this image and the
+   * next one need; where there is nothing to read, a click makes it.
+   */
+  async #dwell({ id, next }) {
+    this.list.nest(this.tree);
+    for (const each of [id, next]) if (each !== null) await this.api.post(`/images/${each}/click/prepare`, {}).catch(() => {});
   }
 
   #idle() {
@@ -157,6 +240,7 @@ class Review {
   }
 
   #clear() {
+    this.missed.reset();
     this.stage.show(null);
     this.stage.flush();
     this.list.show([]);
@@ -166,15 +250,29 @@ class Review {
     delete document.documentElement.dataset.image;
   }
 
-  rebuilt() {
+  /** There are other masks on the image now. @param {object | null} [mask] to be selected; else the selected one stays so */
+  rebuilt(mask = null) {
     const { masks } = this.image;
-    const kept = this.selected && masks.find((mask) => mask.id === this.selected.id);
+    this.picked.clear();
+    const kept = mask ?? (this.selected && masks.find((each) => each.id === this.selected.id));
     this.stage.rebuild();
     this.list.show(masks);
     this.histogram.show(masks);
     this.board.message(insteadOfMasks(this.image));
     this.select(kept ?? this.nextPending(null));
     this.count();
+    this.missed.later();
+  }
+
+  /** Masks of the image were decided elsewhere: they change where they are, and the selection stays. */
+  updated(masks) {
+    this.changed(masks);
+    this.select(this.selected);
+  }
+
+  #others(changes) {
+    for (const { row } of changes.images) this.film.setStatus(row.id, row.status);
+    this.navigator.follow(changes);
   }
 
   #overview(overview) {
@@ -205,15 +303,62 @@ class Review {
     this.parts.stage.classList.toggle('over-mask', mask !== null);
   }
 
-  #click(point) {
-    this.select(nextAt(this.#at(point), this.selected));
+  #click(point, event) {
+    const found = this.#at(point);
+    this.#take(event.shiftKey ? (found[0] ?? null) : nextAt(found, this.selected), event);
+  }
+
+  /** What a click on a mask does; with Shift it is picked beside the selected one. */
+  #take(mask, { shiftKey }) {
+    if (shiftKey && mask && this.selected && mask !== this.selected) this.pick(mask);
+    else if (!shiftKey || !this.selected) {
+      this.unpick();
+      this.select(mask);
+    }
+  }
+
+  /** Pick a mask for merging, or put it back. */
+  pick(mask) {
+    if (!this.picked.delete(mask)) this.picked.add(mask);
+    this.list.update([mask]);
+    this.stage.draw();
+    const others = [...this.picked].filter((each) => each !== this.selected).length;
+    this.board.notice(others ? `${others + 1} masks picked: M merges them into the selected one.` : '');
+  }
+
+  /** Put all picked masks back; tells whether there were any. */
+  unpick() {
+    if (!this.picked.size) return false;
+    const masks = [...this.picked];
+    this.picked.clear();
+    this.list.update(masks);
+    this.stage.draw();
+    return true;
+  }
+
+  /** A finger rests: of the masks there the next larger one. */
+  #hold(point) {
+    const found = this.#at(point);
+    this.select(nextAt(found, found.includes(this.selected) ? this.selected : (found[0] ?? null)));
   }
 
   select(mask) {
+    if (mask) this.missed.leave();
     this.stage.select(mask);
     this.list.select(mask);
     this.categories.mark(mask?.category_id ?? null);
     this.describe();
+  }
+
+  /** Select a mask by its id, close enough to be seen. */
+  showMask(id) {
+    const mask = this.image.masks.find((each) => each.id === id);
+    if (!mask) {
+      this.board.notice('That mask is no longer on this image.');
+      return;
+    }
+    this.select(mask);
+    this.stage.zoomToSelected();
   }
 
   describe() {
@@ -221,7 +366,14 @@ class Review {
     this.parts.line.textContent = selected
       ? describeMask(selected, image, this.categories.name(selected.category_id))
       : describeRest(image?.masks ?? [], this.histogram.threshold);
-    this.parts.live.textContent = this.parts.line.textContent;
+    this.parts.live.textContent = [this.#said, this.parts.line.textContent].filter(Boolean).join('. ');
+    this.tools.describe();
+  }
+
+  /** Have a sentence read out before what is said of the mask that is selected next. */
+  announce(text) {
+    this.#said = text;
+    setTimeout(() => (this.#said = ''), 0); // one action may describe several times
   }
 
   count() {
@@ -268,6 +420,14 @@ class Review {
     this.count();
   }
 
+  /** A mask of this image has other pixels now. @param {number[]} box where it was before: x, y, width, height */
+  edited(mask, box) {
+    this.stage.reshape([box, mask.bbox]);
+    this.list.update([mask]);
+    this.count();
+    if (mask === this.selected) this.describe();
+  }
+
   // Saving: what the saver tells
 
   #saving(state, unsaved, error) {
@@ -277,17 +437,21 @@ class Review {
     else this.board.settle('offline');
   }
 
-  #saved({ images }) {
+  #saved({ images, created }) {
+    const here = this.decider.learn(created).filter((mask) => this.image?.masks.includes(mask));
+    if (here.length) this.list.update(here);
     for (const [id, status] of Object.entries(images)) {
       this.film.setStatus(id, status);
       const image = this.images.peek(Number(id));
       if (image) image.status = status;
     }
+    this.missed.later();
   }
 
   /** Somebody else changed masks first: show theirs, and offer mine again. */
   #conflict(refused) {
     this.#show(this.decider.concede(refused));
+    if (refused.some(({ instance }) => !instance)) this.navigator.bringUpToDate();
     const text = conflictWords(refused, {
       maskNumber: ({ image_id: id, instance_id: mask }) => this.images.peek(id)?.masks.find((each) => each.id === mask)?.number,
       imageName: (id) => (this.image?.id === id ? '' : (this.images.peek(id)?.name ?? `image ${id}`)),
@@ -298,12 +462,9 @@ class Review {
     this.board.alert('conflict', text, refused.some(({ instance }) => instance) ? [insist, keep] : [keep]);
   }
 
-  /** Paint those of the masks that are of this image. */
+  /** Show masks of this image or another as they are now. */
   #show(masks) {
-    const here = this.image ? masks.filter((mask) => this.image.masks[mask.number - 1] === mask) : [];
-    if (!here.length) return;
-    this.changed(here);
-    this.describe();
+    if (masks.length && this.image) this.rebuilt();
   }
 
   /** What an undo or redo changed. */
@@ -314,19 +475,15 @@ class Review {
     if (this.image?.id !== id) await this.navigator.goTo(id, { replace: true });
     if (this.image?.id !== id) return; // it cannot be shown; that was said
     const changed = new Set(instances.map((instance) => instance.id));
-    const masks = this.image.masks.filter((mask) => changed.has(mask.id));
-    this.changed(masks);
-    this.select(masks[0] ?? this.nextPending(null));
+    this.rebuilt(this.image.masks.find((mask) => changed.has(mask.id)) ?? this.nextPending(null));
+    this.missed.later();
     this.board.notice(what);
   }
-}
 
-function turn(image, instances, status) {
-  image.status = status;
-  const known = new Map(image.masks.map((mask) => [mask.id, mask]));
-  for (const instance of instances) {
-    const mask = known.get(instance.id);
-    if (mask) updateMask(mask, instance, image.height);
+  /** What pages before this one could not save is saved before an image is fetched. */
+  async begin() {
+    await this.saver.flush();
+    await this.navigator.route();
   }
 }
 
@@ -336,7 +493,7 @@ let current = null;
 export function mountReview(element, options) {
   current?.destroy();
   current = new Review(element, options);
-  current.actions.wait(current.navigator.route());
+  current.actions.wait(current.begin());
   document.dispatchEvent(new CustomEvent('annotator:refresh')); // the frame's last look was before there was this screen
   return current;
 }

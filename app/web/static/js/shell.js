@@ -6,16 +6,21 @@
 //   annotator:refresh                                      something was started: look now
 //   annotator:save      {detail: {state, at}}              from Review, shown as "Saved 12:03:44"
 //   annotator:keys                                         open the sheet of keys
+//   annotator:changes, annotator:others                    what others do; see feed.js
 
 import { Api, ApiError } from './api.js';
+import { Feed } from './feed.js';
+import { followLooks } from './looks.js';
+import { paintOthers } from './others.js';
 
-const TABS = ['import', 'propose', 'queue', 'review', 'export'];
+const TABS = ['import', 'propose', 'queue', 'review', 'grid', 'quality', 'export', 'settings'];
 const POLL_BUSY = 1000; // ms between looks while something runs
 const POLL_IDLE = 15000;
+const AFTER_CHANGE = 700; // ms that a look waits for more changes: a fast hand makes several a second
 
 const api = new Api();
 const root = document.documentElement;
-const state = { overview: null, timer: 0, looking: null, again: false, waiting: false, sheet: null };
+const state = { overview: null, timer: 0, looking: null, again: false, waiting: false, sheet: null, changed: 0 };
 
 /** The address as [tab, rest]; an unknown one is none. */
 function address() {
@@ -36,6 +41,7 @@ function showTab() {
   if (tab === null) return;
   const button = tabButton(tab);
   if (button && button.getAttribute('aria-selected') !== 'true') button.click();
+  button?.scrollIntoView({ inline: 'center', block: 'nearest' }); // the row of tabs scrolls where it has no room
   if (root.dataset.tab !== tab) {
     root.dataset.tab = tab;
     tell('tab', tab);
@@ -170,6 +176,16 @@ function apply(overview) {
 // Start
 
 document.addEventListener('annotator:refresh', () => look());
+document.addEventListener('annotator:changes', () => {
+  state.changed ||= setTimeout(() => {
+    state.changed = 0;
+    look();
+  }, AFTER_CHANGE);
+});
+document.addEventListener('annotator:others', () => {
+  const place = document.querySelector('[data-others]');
+  if (place) paintOthers(place);
+});
 document.addEventListener('annotator:save', (event) => paintSaved(event.detail));
 document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && look());
 window.addEventListener('hashchange', () => {
@@ -200,9 +216,11 @@ function whenBuilt(begin) {
   observer.observe(root, { childList: true, subtree: true });
 }
 
+followLooks();
 const first = look(); // on its way while Gradio builds the page
 whenBuilt(async () => {
   await first;
   if (state.overview) apply(state.overview);
   else look();
+  new Feed(api).start();
 });

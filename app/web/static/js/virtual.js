@@ -49,6 +49,11 @@ export class VirtualList {
     this.#items.set(index, item);
   }
 
+  /** All of them may look different now. */
+  updateAll() {
+    for (const index of [...this.#items.keys()]) this.update(index);
+  }
+
   scrollTo(index) {
     const top = Math.floor(index / this.columns) * this.height;
     const { scrollTop, clientHeight } = this.element;

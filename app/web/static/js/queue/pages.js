@@ -17,7 +17,7 @@ export class Pages {
   }
 
   /**
-   * Ask anew. @param {{status: string, search: string, order: string}} query
+   * Ask anew. @param {{status: string, only: string, search: string}} query
    * @returns {Promise<boolean>} false where a later question overtook this one
    */
   async load(query) {
@@ -38,6 +38,20 @@ export class Pages {
     return rows?.[index % PAGE] ?? null;
   }
 
+  /** These rows are others now. @param {object[]} rows @returns {number[]} where they are, of those that were fetched */
+  update(rows) {
+    const news = new Map(rows.map((row) => [row.id, row]));
+    const places = [];
+    for (const [page, known] of this.#pages) {
+      known?.forEach((row, index) => {
+        if (!news.has(row.id)) return;
+        known[index] = news.get(row.id);
+        places.push(page * PAGE + index);
+      });
+    }
+    return places;
+  }
+
   async #want(page) {
     const asked = this.#asked;
     this.#pages.set(page, null);
@@ -52,9 +66,10 @@ export class Pages {
   }
 
   #fetch(page) {
-    const { status, search, order } = this.#query;
-    const parameters = new URLSearchParams({ offset: page * PAGE, limit: PAGE, search, order });
+    const { status, only, search } = this.#query;
+    const parameters = new URLSearchParams({ offset: page * PAGE, limit: PAGE, search });
     if (status) parameters.set('status', status);
+    if (only) parameters.set('only', only);
     return this.#api.get(`/images?${parameters}`);
   }
 }

@@ -2,10 +2,18 @@
 // fast hand never decides on the image before.
 
 import { ApiError } from '../api.js';
+import { keyOf } from './keymap.js';
+import { openDrawer } from './layout.js';
+import { flushAll } from './saver.js';
+import { neighbourIn } from './tree.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
-const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger']);
+const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger', 'smaller-brush', 'larger-brush']);
+/** What begins something else than the mask that is made by click. */
+const ENDS_CLICKING = new Set([
+  'unsure', 'accept-all', 'reject-all', 'brush', 'eraser', 'lasso', 'cut', 'pick-mask', 'merge', 'split-parts', 'fill-holes', 'largest-part', 'grow', 'shrink',
+]);
 const FAINTEST = 0.1;
 const STRONGEST = 2;
 
@@ -21,8 +29,10 @@ export class Actions {
 
   /** Do what a key or button says; see review/keymap.js. Returns whether there was anything to do. */
   act(action, how = { key: '', repeat: false }) {
-    const run = this.#table[action];
+    const run = (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
+    if (!AT_ONCE.has(action)) this.#screen.tools.settle();
+    if (ENDS_CLICKING.has(action)) this.#screen.clicking.leave();
     if (this.#busy && !AT_ONCE.has(action)) {
       if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
     } else run(how);
@@ -44,6 +54,7 @@ export class Actions {
   reset() {
     this.#screen.stage.overlay.isolate = false;
     this.#screen.parts.press('isolate', false);
+    if (this.#screen.clicking.leave()) this.#screen.board.notice('The mask that was being made by click was not kept.');
   }
 
   open(id) {
@@ -53,10 +64,11 @@ export class Actions {
   name(categoryId) {
     const { selected, image, decider, categories } = this.#screen;
     if (!selected) {
-      this.#screen.board.notice('Select a mask first: click it or press Tab.');
+      this.#screen.board.notice(`Select a mask first: click it or press ${keyOf('next-mask')}.`);
       return;
     }
     decider.name(image, selected, categoryId);
+    this.#screen.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
     categories.mark(categoryId);
     this.#screen.describe();
     this.#screen.changed([selected]);
@@ -78,12 +90,27 @@ export class Actions {
     'next-image': () => this.#step('next', 'This is the last image.'),
     'previous-image': () => this.#step('previous', 'This is the first image.'),
     'next-open': () => this.wait(this.#screen.navigator.openNext(this.#screen.image.id)),
+    'next-missed': () => this.wait(this.#screen.missed.next()),
     'next-part': () => this.#nextPart(1),
     'previous-part': () => this.#nextPart(-1),
     search: () => this.#search(),
+    alike: () => this.#alike(),
     category: ({ key }) => this.#nameByKey(key),
     'same-category': () => this.#sameCategory(),
     'new-category': () => this.#screen.categories.field.focus(),
+    brush: () => this.#screen.tools.hold('brush'),
+    eraser: () => this.#screen.tools.hold('eraser'),
+    lasso: () => this.#screen.tools.hold('lasso'),
+    cut: () => this.#screen.tools.hold('cut'),
+    'smaller-brush': () => this.#screen.tools.resize(-1),
+    'larger-brush': () => this.#screen.tools.resize(1),
+    'pick-mask': () => this.#pickMask(),
+    merge: () => this.#screen.reshape.merge(),
+    'split-parts': () => this.#screen.reshape.splitParts(),
+    'fill-holes': () => this.#screen.reshape.fillHoles(),
+    'largest-part': () => this.#screen.reshape.keepLargest(),
+    grow: () => this.#screen.reshape.grow(),
+    shrink: () => this.#screen.reshape.shrink(),
     pan: () => this.#pan(true),
     'pan:up': () => this.#pan(false),
     bare: () => this.#bare(true),
@@ -95,8 +122,36 @@ export class Actions {
     'zoom-fit': () => this.#screen.stage.fit(),
     fainter: () => this.#opacity(1 / 1.25),
     stronger: () => this.#opacity(1.25),
+    brighter: () => this.#adjust('brightness', 1),
+    darker: () => this.#adjust('brightness', -1),
+    'more-contrast': () => this.#adjust('contrast', 1),
+    'less-contrast': () => this.#adjust('contrast', -1),
+    'more-gamma': () => this.#adjust('gamma', 1),
+    'less-gamma': () => this.#adjust('gamma', -1),
+    picture: () => this.#screen.parts.press('picture', this.#screen.picture.toggle()),
+    'picture-reset': () => this.#screen.picture.reset(),
+    refine: () => this.#refine(),
+    'new-by-click': () => this.#screen.clicking.start(null),
+    part: () => this.#relative(false),
+    whole: () => this.#relative(true),
     escape: () => this.#escape(),
     keys: () => this.#screen.sheet.toggle(),
+  };
+
+  /** What keys do instead while masks are made by click. */
+  #clicking = {
+    finish: () => this.#screen.clicking.keep(),
+    accept: () => this.#screen.clicking.keep(),
+    reject: () => this.#screen.clicking.leave(),
+    back: () => this.#screen.clicking.back(),
+    undo: () => this.#screen.clicking.back(),
+    'next-mask': () => this.#screen.clicking.other(1),
+    'previous-mask': () => this.#screen.clicking.other(-1),
+    category: ({ key }) => this.#screen.clicking.pick(Number(key)),
+    part: () => this.#screen.clicking.step(false),
+    whole: () => this.#screen.clicking.step(true),
+    refine: () => this.#screen.clicking.leave(),
+    escape: () => this.#screen.clicking.leave(),
   };
 
   get #overlay() {
@@ -106,11 +161,16 @@ export class Actions {
   #decide(state) {
     const screen = this.#screen;
     const mask = screen.selected;
+    if (!mask && screen.missed.current && state === 'rejected') {
+      screen.missed.dismiss();
+      return;
+    }
     if (!mask) {
       screen.select(screen.nextPending(null));
       return;
     }
     screen.decider.decide(screen.image, [mask], state);
+    screen.announce(`Mask ${mask.number} ${state}`);
     screen.select(this.#screen.autoAdvance ? screen.nextPending(mask) : mask);
     screen.changed([mask]);
     screen.describe();
@@ -126,11 +186,18 @@ export class Actions {
     this.#screen.changed(masks);
     this.#screen.describe();
     const left = hidden ? ` The ${hidden} hidden by the slider stay pending.` : '';
-    const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. Ctrl+Z takes it back.` : 'Nothing was pending.';
+    const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. ${keyOf('undo')} takes it back.` : 'Nothing was pending.';
     board.notice(done + left);
   }
 
+  #pickMask() {
+    const { selected, board } = this.#screen;
+    if (selected) this.#screen.pick(selected);
+    else board.notice('Select a mask first: click it or press Tab.');
+  }
+
   #finish() {
+    if (this.#screen.tools.leave()) return;
     const { image, decider, navigator, film } = this.#screen;
     decider.finish(image);
     film.setStatus(image.id, 'done');
@@ -141,7 +208,7 @@ export class Actions {
     const screen = this.#screen;
     const last = screen.decider.stepBack();
     if (!last) {
-      screen.board.notice('No earlier decision since this page was opened. Ctrl+Z reaches further back.');
+      screen.board.notice(`No earlier decision since this page was opened. ${keyOf('undo')} reaches further back.`);
       return;
     }
     if (screen.image?.id !== last.imageId) await screen.navigator.goTo(last.imageId, { replace: true });
@@ -149,8 +216,8 @@ export class Actions {
   }
 
   async #turn(path, otherwise) {
-    const { saver, api, board } = this.#screen;
-    if (!(await saver.flush())) return; // the alert says that the app does not answer
+    const { api, board } = this.#screen;
+    if (!(await flushAll())) return; // the alert says that the app does not answer
     try {
       const turned = await api.post(path, {});
       if (turned.image_id === null) board.notice(otherwise);
@@ -174,20 +241,41 @@ export class Actions {
     target.focus();
   }
 
+  #refine() {
+    const { selected, clicking, board } = this.#screen;
+    if (selected) clicking.start(selected);
+    else board.notice('Select a mask to refine: click it or press Tab. N begins a new one.');
+  }
+
+  /** The part of the selected mask among the image's masks, or the whole around it. */
+  #relative(larger) {
+    const { selected, tree, board } = this.#screen;
+    const found = selected && neighbourIn(tree, selected, larger);
+    if (found) this.#screen.select(found);
+    else if (!selected) board.notice('Select a mask first: click it or press Tab.');
+    else board.notice(larger ? 'No mask lies around this one.' : 'No mask lies inside this one.');
+  }
+
   #search() {
     location.hash = '#/queue';
     requestAnimationFrame(() => document.dispatchEvent(new CustomEvent('annotator:search')));
   }
 
+  #alike() {
+    const { selected, board } = this.#screen;
+    if (selected) location.hash = `#/grid/like/${selected.id}`;
+    else board.notice('Select a mask first: click it or press Tab.');
+  }
+
   #nameByKey(key) {
     const category = this.#screen.categories.byKey(key);
     if (category) this.name(category.id);
-    else this.#screen.board.notice(`No category has the key ${key} yet: + adds one.`);
+    else this.#screen.board.notice(`No category has the key ${key} yet: ${keyOf('new-category')} adds one.`);
   }
 
   #sameCategory() {
     const { lastCategory } = this.#screen.decider;
-    if (lastCategory === null) this.#screen.board.notice('No category was given yet: 0 to 9 give one.');
+    if (lastCategory === null) this.#screen.board.notice(`No category was given yet: ${keyOf('category')} gives the first.`);
     else this.name(lastCategory);
   }
 
@@ -213,19 +301,31 @@ export class Actions {
     screen.board.notice(screen.autoAdvance ? 'A decision goes on to the next mask.' : 'A decision stays on its mask.');
   }
 
+  #adjust(name, notches) {
+    this.#screen.board.notice(this.#screen.picture.step(name, notches));
+  }
+
   #opacity(factor) {
     this.#overlay.opacity = Math.min(STRONGEST, Math.max(FAINTEST, this.#overlay.opacity * factor));
     this.#screen.stage.repaintAll();
   }
 
-  /** From the innermost to the outermost: a field, a passing notice, isolation, the selection. */
+  /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
   #escape() {
-    const { board, stage, element } = this.#screen;
+    const { board, stage, element, tools } = this.#screen;
     if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
       document.activeElement.blur();
       return;
     }
-    if (board.dismiss()) return;
+    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.unpick()) return;
+    if (element.dataset.drawer) {
+      openDrawer(element, null);
+      return;
+    }
+    if (!this.#screen.parts.panel.hidden) {
+      this.act('picture');
+      return;
+    }
     if (stage.overlay.isolate) this.act('isolate');
     else if (this.#screen.image) this.#screen.select(null);
   }

@@ -1,6 +1,7 @@
 // The categories as a row of buttons with their number keys, and a field to add one.
 
 import { h } from '../dom.js';
+import { keyOf } from './keymap.js';
 
 export class Categories {
   #all = [];
@@ -13,12 +14,13 @@ export class Categories {
    */
   constructor(api, element, events) {
     this.#api = api;
+    this.element = element;
     this.events = events;
     this.buttons = h('div', { class: 'category-buttons', role: 'group', 'aria-label': 'Categories' });
     const words = { placeholder: 'New category…', 'aria-label': 'New category' };
     this.field = h('input', { type: 'text', maxlength: 100, autocomplete: 'off', ...words });
     this.field.addEventListener('keydown', (event) => event.key === 'Escape' && this.field.blur());
-    const key = h('kbd', { 'aria-hidden': 'true' }, '+');
+    const key = h('kbd', { 'aria-hidden': 'true' }, keyOf('new-category'));
     const form = h('form', { class: 'category-add', onsubmit: (event) => this.#add(event) }, this.field, key);
     element.append(h('h3', {}, 'Category'), this.buttons, form);
   }
@@ -29,6 +31,12 @@ export class Categories {
     this.#all = categories;
     this.#render();
     return true;
+  }
+
+  /** The table of keys is another one. */
+  showKeys() {
+    this.element.querySelector('.category-add kbd').textContent = keyOf('new-category');
+    this.#render();
   }
 
   name(id) {
@@ -52,7 +60,7 @@ export class Categories {
           type: 'button', 'aria-pressed': 'false', title: category.name, data: { id: category.id },
           onclick: () => this.events.onPick(category.id), onmousedown: (event) => event.preventDefault(), // the keys stay with the masks
         },
-        index < 10 ? h('kbd', { 'aria-hidden': 'true' }, String((index + 1) % 10)) : null,
+        index < 10 ? h('kbd', { 'aria-hidden': 'true' }, keyOf('category', index)) : null,
         h('span', {}, category.name),
       );
     this.buttons.replaceChildren(...this.#all.map(button));

@@ -1,6 +1,7 @@
 // Thumbnails of the images around the current one.
 
 import { h } from '../dom.js';
+import { byImage } from '../others.js';
 
 const AROUND = 15;
 const MARGIN = 3; // thumbnails before the end at which more are fetched
@@ -27,6 +28,7 @@ export class Filmstrip {
       this.#offset = offset;
       this.#rows = page.rows;
       this.element.replaceChildren(...this.#rows.map((row) => this.#thumbnail(row)));
+      this.setOthers();
     }
     this.#mark();
   }
@@ -36,19 +38,33 @@ export class Filmstrip {
     if (button) button.dataset.status = status;
   }
 
+  /** Mark the images that others have open. */
+  setOthers() {
+    const others = byImage();
+    for (const button of this.element.children) {
+      const names = others.get(Number(button.dataset.id))?.join(', ');
+      const { name } = this.#rows.find(({ id }) => id === Number(button.dataset.id));
+      button.toggleAttribute('data-here', names !== undefined);
+      button.title = names ? `${name}\nOpen at ${names}` : name;
+      button.setAttribute('aria-label', names ? `${name}, open at ${names}` : name);
+    }
+  }
+
   #nearEnd({ index, total }) {
     const end = this.#offset + this.#rows.length;
     return (index - this.#offset < MARGIN && this.#offset > 0) || (index > end - 1 - MARGIN && end < total);
   }
 
-  #thumbnail({ id, name, status, version }) {
+  #thumbnail({ id, name, status, version, alike }) {
+    const words = alike ? `${name}, ${alike} look alike` : name;
     return h(
       'button',
       {
-        type: 'button', class: 'thumb', title: name, 'aria-label': name, data: { id, status }, onclick: () => this.onOpen(id),
+        type: 'button', class: 'thumb', title: words, 'aria-label': words, data: { id, status }, onclick: () => this.onOpen(id),
         onmousedown: (event) => event.preventDefault(), // the keys stay with the masks
       },
       status === 'error' ? null : h('img', { src: this.#api.thumbnailUrl(id, version), alt: '', loading: 'lazy', decoding: 'async' }),
+      alike ? h('span', { class: 'thumb-alike', 'aria-hidden': 'true' }, `≈${alike}`) : null,
     );
   }
 

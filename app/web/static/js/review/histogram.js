@@ -1,6 +1,7 @@
 // Scores of the image's masks, and the handle that hides those below it. It filters what is shown; nothing is deleted.
 
 import { h } from '../dom.js';
+import { drawn } from './images.js';
 
 const BINS = 32;
 const STEPS = 1000;
@@ -35,7 +36,7 @@ export class Histogram {
   /** @param {object[]} masks */
   show(masks) {
     this.#masks = masks;
-    const scores = masks.map(({ score }) => score);
+    const scores = masks.filter((mask) => !drawn(mask)).map(({ score }) => score);
     this.#range = scores.length ? { low: Math.min(...scores), high: Math.max(...scores) } : { low: 0, high: 1 };
     this.input.disabled = scores.length < 2;
     this.input.value = this.#placeOf(this.#threshold);

@@ -46,6 +46,11 @@ export class Images {
     return this.#kept.get(id)?.image ?? null;
   }
 
+  /** All images in memory. */
+  *all() {
+    for (const { image } of this.#kept.values()) if (image) yield image;
+  }
+
   /** Have it ready; failures show when it is opened. */
   prefetch(id) {
     if (id !== null && id !== undefined && !this.#kept.has(id)) this.get(id).catch(() => {});
@@ -72,7 +77,7 @@ export class Images {
       reject(new ApiError(error.status, error.message));
       return;
     }
-    number(image.masks);
+    arrange(image, image.masks);
     resolve(image);
   }
 
@@ -96,30 +101,52 @@ export class Images {
   }
 }
 
-/** What people call a mask: its place in the list, best score first. */
-function number(masks) {
-  masks.forEach((mask, index) => {
+/** Whether a person made the mask from nothing. */
+export const drawn = ({ source }) => source.startsWith('person:');
+
+/** Put masks in the order of the list, best score first and drawn ones at the end, and number them: that is what people call them. */
+export function arrange(image, masks) {
+  image.masks = [...masks].sort((a, b) => drawn(a) - drawn(b) || b.score - a.score || a.id - b.id); // equal where an id is not known yet
+  image.masks.forEach((mask, index) => {
     mask.number = index + 1;
   });
 }
 
 /**
  * Bring a kept image to what the server sent; masks keep their identity, so that a selection holds.
- * @returns {boolean} whether something was different
+ * @returns {{masks: object[], others: boolean}} those that look different now, and whether the list is another one
  */
 export function merge(image, now) {
   const known = new Map(image.masks.map((mask) => [mask.id, mask]));
-  let changed = image.status !== now.status || known.size !== now.instances.length;
+  const before = image.masks;
+  const changed = [];
   for (const key of ['status', 'index', 'total', 'previous', 'next', 'note']) image[key] = now[key];
-  image.masks = now.instances.map((instance) => {
+  const masks = now.instances.map((instance) => {
     const mask = known.get(instance.id);
     // An older revision is an answer that a decision made here overtook.
     if (mask && (instance.revision < mask.revision || (instance.revision === mask.revision && instance.counts === mask.counts))) return mask;
-    changed = true;
-    return updateMask(mask ?? {}, instance, image.height);
+    const updated = updateMask(mask ?? {}, instance, image.height);
+    changed.push(updated);
+    return updated;
   });
-  number(image.masks);
-  return changed;
+  arrange(image, masks);
+  const others = before.length !== image.masks.length || before.some((mask, index) => mask !== image.masks[index]);
+  return { masks: changed, others };
+}
+
+/** Bring an image to what an undo sends: some of its masks, gone ones too. @returns {boolean} whether others are on it now */
+export function turn(image, instances, status) {
+  image.status = status;
+  const known = new Map(image.masks.map((mask) => [mask.id, mask]));
+  let others = false;
+  for (const instance of instances) {
+    const mask = known.get(instance.id);
+    others ||= Boolean(mask) === instance.deleted;
+    if (instance.deleted) known.delete(instance.id);
+    else known.set(instance.id, updateMask(mask ?? {}, instance, image.height));
+  }
+  if (others) arrange(image, known.values());
+  return others;
 }
 
 /** Bring a mask to what the server says of it. */

@@ -32,12 +32,13 @@ export const belongsElsewhere = (event) => taken(event) || belongsToControl(even
  * @param {Element} screen keys count while it is shown
  * @param {(action: string, how: {key: string, repeat: boolean}) => boolean} act tells whether it did something
  * @param {AbortSignal} signal ends it
+ * @param {typeof bindingOf} find the screen's keys
  */
-export function listen(screen, act, signal) {
+export function listen(screen, act, signal, find = bindingOf) {
   const held = new Map();
   const press = (event) => {
     if (!shown(screen) || belongsElsewhere(event)) return;
-    const found = bindingOf(event);
+    const found = find(event);
     if (!found) return;
     const { binding, key } = found;
     if (event.repeat && !binding.repeat) {

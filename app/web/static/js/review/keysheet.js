@@ -1,31 +1,42 @@
 // The sheet of keys behind `?`, made from the table of keys.
 
 import { h } from '../dom.js';
-import { GESTURES, KEYMAP, keyLabel } from './keymap.js';
+import { GRID_KEYS } from '../grid/keymap.js';
+import { bindingOf, bindings, GESTURES, keyLabel } from './keymap.js';
 
 export class KeySheet {
   constructor() {
-    const groups = new Map();
-    for (const binding of KEYMAP) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
+    this.groups = h('div', { class: 'key-groups' });
     this.dialog = h(
       'dialog', { class: 'key-sheet', 'aria-label': 'Keys' },
       h(
         'header', {}, h('h2', {}, 'Keys'),
         h('button', { type: 'button', 'aria-label': 'Close', onclick: () => this.dialog.close() }, '✕'),
       ),
-      h(
-        'div', { class: 'key-groups' },
-        ...[...groups].map(([name, bindings]) => section(name, bindings.map(rowOf))),
-        section('Mouse and touch', GESTURES.map(([what, label]) => row([h('span', { class: 'gesture' }, what)], label))),
-      ),
+      this.groups,
     );
     this.dialog.addEventListener('click', (event) => event.target === this.dialog && this.dialog.close());
-    this.dialog.addEventListener('keydown', (event) => event.key === '?' && this.dialog.close());
+    this.dialog.addEventListener('keydown', (event) => bindingOf(event)?.binding.action === 'keys' && this.dialog.close());
   }
 
   toggle() {
-    if (this.dialog.open) this.dialog.close();
-    else this.dialog.showModal();
+    if (this.dialog.open) {
+      this.dialog.close();
+      return;
+    }
+    this.#fill();
+    this.dialog.showModal();
+  }
+
+  /** With the keys as they are now. */
+  #fill() {
+    const groups = new Map();
+    const rows = [...bindings(), ...GRID_KEYS.filter(({ label }) => label)];
+    for (const binding of rows) groups.set(binding.group, [...(groups.get(binding.group) ?? []), binding]);
+    this.groups.replaceChildren(
+      ...[...groups].map(([name, rows]) => section(name, rows.map(rowOf))),
+      section('Mouse and touch', GESTURES.map(([what, label]) => row([h('span', { class: 'gesture' }, what)], label))),
+    );
   }
 }
 

@@ -2,15 +2,21 @@
 
 import { h } from '../dom.js';
 import { VirtualList } from '../virtual.js';
+import { drawn } from './images.js';
 import { cssColour, lookOf } from './palette.js';
+import { placeIn } from './tree.js';
+
+/** Fingers need larger rows; base.css says how they look. */
+const COARSE = matchMedia('(pointer: coarse)').matches;
 
 export class MaskList {
   #masks = [];
   #selected = null;
+  #tree = null;
 
   /**
    * @param {HTMLElement} element
-   * @param {{onPick: (mask: object) => void, onHover: (mask: object | null) => void, visible: (mask: object) => boolean,
+   * @param {{onPick: (mask: object, event: MouseEvent) => void, onHover: (mask: object | null) => void, visible: (mask: object) => boolean, picked: Set<object>,
    *          categoryName: (mask: object) => string}} screen
    */
   constructor(element, screen) {
@@ -18,19 +24,27 @@ export class MaskList {
     this.screen = screen;
     element.setAttribute('role', 'listbox');
     element.setAttribute('aria-label', 'Masks');
+    element.setAttribute('aria-multiselectable', 'true');
     element.tabIndex = 0;
-    this.list = new VirtualList(element, { height: 30, make: (index) => this.#row(this.#masks[index]) });
+    this.list = new VirtualList(element, { height: COARSE ? 44 : 30, make: (index) => this.#row(this.#masks[index]) });
     const maskOf = (event) => this.#masks[Number(event.target.closest('[data-index]')?.dataset.index)] ?? null;
-    element.addEventListener('click', (event) => maskOf(event) && screen.onPick(maskOf(event)));
+    element.addEventListener('click', (event) => maskOf(event) && screen.onPick(maskOf(event), event));
     element.addEventListener('pointermove', (event) => screen.onHover(maskOf(event)));
     element.addEventListener('pointerleave', () => screen.onHover(null));
   }
 
   show(masks) {
     this.#masks = masks;
+    this.#tree = null;
     this.#selected = null;
     this.element.scrollTop = 0;
     this.list.reset(masks.length);
+  }
+
+  /** Say of each mask what it is a part of, and how often the same was found. @param {import('./tree.js').Tree} tree */
+  nest(tree) {
+    this.#tree = tree;
+    this.updateAll();
   }
 
   update(masks) {
@@ -58,17 +72,19 @@ export class MaskList {
     const look = lookOf(mask);
     const name = this.screen.categoryName(mask);
     const classes = `mask-row is-${mask.state}${this.screen.visible(mask) ? '' : ' is-hidden'}`;
-    const label = `Mask ${mask.number}, ${look.word}, score ${mask.score.toFixed(2)}${name ? `, ${name}` : ''}`;
+    const score = drawn(mask) ? 'by hand' : mask.score.toFixed(2);
+    const label = `Mask ${mask.number}, ${look.word}, ${drawn(mask) ? score : `score ${score}`}${name ? `, ${name}` : ''}`;
     return h(
       'div',
       {
-        role: 'option', id: `mask-${mask.id}`, class: classes, 'aria-selected': String(mask === this.#selected), 'aria-label': label,
+        role: 'option', id: `mask-${mask.id}`, class: classes, 'aria-selected': String(mask === this.#selected || this.screen.picked.has(mask)), 'aria-label': label,
         data: { index: mask.number - 1 },
       },
       h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.sign),
       h('b', {}, `#${mask.number}`),
       h('span', { class: 'name' }, name),
-      h('em', {}, mask.score.toFixed(2)),
+      h('small', { class: 'place' }, this.#tree ? placeIn(this.#tree, mask) : ''),
+      h('em', {}, score),
     );
   }
 }

@@ -4,6 +4,7 @@ import { shown } from '../dom.js';
 import { merge } from './images.js';
 
 const ADDRESS = '#/review';
+const RETRY = 1000; // ms
 
 export class Navigator {
   #api;
@@ -17,7 +18,7 @@ export class Navigator {
   /**
    * @param {{api: import('../api.js').Api, images: import('./images.js').Images, saver: import('./saver.js').Saver}} parts
    * @param {{element: Element, showImage: (image: object) => void, showNothing: (overview: object) => void,
-   *          showNowhere: () => void, showFailure: (error: Error) => void, showLoading: () => void, rebuilt: () => void}} screen
+   *          showNowhere: () => void, showFailure: (error: Error) => void, showLoading: () => void, rebuilt: () => void, updated: (masks: object[]) => void}} screen
    */
   constructor({ api, images, saver }, screen) {
     this.#api = api;
@@ -26,12 +27,14 @@ export class Navigator {
     this.#screen = screen;
   }
 
-  /** Open what the address says: #/review/7, or with #/review the image that was open, at first the first one to do. */
+  /** Open what the address says: #/review/7, #/review/7/1234 with that mask, or with #/review the image that was open, at first the first one to do. */
   async route() {
-    const [, tab, id] = location.hash.split('/');
+    const [, tab, id, mask] = location.hash.split('/');
     if (tab !== 'review') return;
     if (id) {
       if (Number(id) !== this.#target) await this.open(Number(id));
+      else await this.bringUpToDate(); // other screens decide too
+      if (mask && this.image?.id === Number(id)) this.#screen.showMask(Number(mask));
     } else if (this.image) history.replaceState(null, '', `${ADDRESS}/${this.image.id}`);
     else await this.openNext(null);
   }
@@ -118,16 +121,47 @@ export class Navigator {
     }
   }
 
-  /** Another tab or person may have changed this image since it was kept. */
+  /** Another tab or person may have changed this image since it was kept. @returns {Promise<boolean>} false without an answer */
   async bringUpToDate() {
     const { image } = this;
-    if (!image) return;
+    if (!image) return true;
     try {
-      const changed = merge(image, await this.#images.fetchState(image.id));
-      if (changed && this.image === image) this.#screen.rebuilt();
-    } catch {
-      // The next save or look says if the app is gone.
+      let now;
+      let added;
+      do {
+        // What was done here meanwhile is not in the answer: ask again.
+        if (!(await this.#saver.flush())) return false;
+        added = this.#saver.added;
+        now = await this.#images.fetchState(image.id);
+      } while (this.#saver.added !== added);
+      const { status } = image;
+      const { masks, others } = merge(image, now);
+      if (this.image !== image) return true;
+      if (others || image.status !== status) this.#screen.rebuilt();
+      else if (masks.length) this.#screen.updated(masks);
+      return true;
+    } catch (error) {
+      return error.status !== 0; // the next save or look says that the app is gone
     }
+  }
+
+  /** Others changed images. @param {{images: {row: object, revisions: object, new_masks: boolean}[], many: boolean}} changes */
+  async follow({ images, many }) {
+    const next = await this.#upNext.id;
+    if (images.some(({ row }) => row.id === next && row.status === 'done')) this.#prepare(this.image);
+    const mine = images.find(({ row }) => row.id === this.image?.id);
+    if (many || (mine && this.#isNews(mine))) await this.#catchUp(this.image);
+  }
+
+  /** The news that the image changed comes once: where the image cannot be had now, it is asked for until it can. */
+  async #catchUp(image) {
+    if (image && image === this.image && !(await this.bringUpToDate())) setTimeout(() => this.#catchUp(image), RETRY);
+  }
+
+  /** Whether a change is another one than those made here. */
+  #isNews({ row, revisions, new_masks: newMasks }) {
+    const known = new Map(this.image.masks.map((mask) => [mask.id, mask.revision]));
+    return newMasks || row.status !== this.image.status || Object.entries(revisions).some(([id, revision]) => !(known.get(Number(id)) >= revision));
   }
 
   /** The workspace has changed: perhaps there is something to show now. */

@@ -9,6 +9,7 @@ const CROWD = 25; // masks up to which each has its full fill; more are fainter,
 const LINE = 2; // CSS pixels
 const FINE_LINE = 1; // where there are many
 const MANY = 60; // masks
+const BOLD = 1; // CSS pixels more for people who want high contrast
 const SPECK = 4; // CSS pixels: smaller masks are shown as a spot of this size
 const SHADE = (150 << 24) >>> 0; // around the selected mask when it is alone
 
@@ -18,6 +19,7 @@ export class Overlay {
   #words = null;
   #masks = [];
   fill = true;
+  bold = false;
   opacity = 1;
   isolate = false;
   selected = null;
@@ -53,7 +55,7 @@ export class Overlay {
 
   /** Paint what lies in boxes of the image again. @param {number[][]} boxes x, y, width, height */
   paintBoxes(view, boxes) {
-    const margin = (LINE + SPECK) * this.ratio;
+    const margin = (LINE + BOLD + SPECK) * this.ratio;
     const scale = view.scale * this.ratio;
     for (const [x, y, w, h] of boxes) {
       const left = Math.max(0, Math.floor(view.x * this.ratio + x * scale - margin));
@@ -78,7 +80,7 @@ export class Overlay {
 
   #paintMask(mask, view, clip, width, strength) {
     const { x, y, w, h } = mask.bitmap;
-    const line = Math.max(1, Math.round(width * this.ratio));
+    const line = Math.max(1, Math.round((width + (this.bold ? BOLD : 0)) * this.ratio));
     const scale = view.scale * this.ratio;
     const columns = cellsOf(view.x * this.ratio, scale, x, w, clip.left, clip.right, line);
     const rows = cellsOf(view.y * this.ratio, scale, y, h, clip.top, clip.bottom, line);
@@ -97,7 +99,7 @@ export class Overlay {
     const ink = (alpha) => ((Math.round(255 * Math.min(1, alpha)) << 24) | rgb) >>> 0;
     const inside = this.fill && !(chosen && this.isolate) ? fill * this.opacity * strength : 0;
     const [on, off] = (dash ?? [1, 0]).map((length) => length * this.ratio);
-    return { inner: ink(inside), edge: ink(0.35 + 0.65 * this.opacity), on, period: on + off, clear: chosen && inside === 0 };
+    return { inner: ink(inside), edge: ink(this.bold ? 1 : 0.35 + 0.65 * this.opacity), on, period: on + off, clear: chosen && inside === 0 };
   }
 
   /** A mask too small to be seen becomes a spot. */

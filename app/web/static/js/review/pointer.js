@@ -1,19 +1,31 @@
-// Mouse, pen and fingers on the stage: zoom, pan and pinch are done here; hover and clicks go to the tool in hand.
+// Mouse, pen and fingers on the stage: zoom, pan and pinch are done here; hover, clicks and strokes go to the tool in hand.
 
 const DRAG = 4; // CSS pixels a press may move and still be a click
 const FINGER_DRAG = 10;
 const LINE = 16; // CSS pixels of a wheel's line
+const HOLD = 500; // ms that a finger rests to mean the next larger mask
 const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
 
 /**
- * @typedef {{hover: (point: [number, number] | null) => void, click: (point: [number, number]) => void}} Tool
- * points are in image pixels
+ * Points are in image pixels. A tool with `begin` draws: a drag goes to it instead of moving the image, and it gets no clicks.
+ * @typedef {object} Tool
+ * @property {(point: [number, number] | null) => void} hover
+ * @property {(point: [number, number], event: PointerEvent) => void} [click]
+ * @property {(point: [number, number], event: PointerEvent) => void} [begin]
+ * @property {(points: [number, number][], event: PointerEvent) => void} [move] all the pointer went through since
+ * @property {(event: PointerEvent) => void} [end]
+ * @property {(point: [number, number]) => void} [hold] a finger rests
+ * @property {() => void} [cancel] a second finger came down: it was meant as a pinch
+ * @property {(point: [number, number]) => void} [remove] the right button
+ * @property {(larger: boolean) => void} [step] the wheel with Alt
  */
 
 export class Pointer {
   #pointers = new Map();
   #moved = 0;
   #pans = false;
+  #holding = 0;
+  #draws = false;
   #stage;
   #element;
   /** @type {Tool} */
@@ -30,7 +42,12 @@ export class Pointer {
     on('pointerdown', (event) => this.#down(event));
     on('pointermove', (event) => this.#move(event));
     on('pointerup', (event) => this.#up(event));
-    on('pointercancel', (event) => this.#pointers.delete(event.pointerId));
+    on('pointercancel', (event) => {
+      clearTimeout(this.#holding);
+      this.#pointers.delete(event.pointerId);
+      this.#stopDrawing();
+    });
+    on('contextmenu', (event) => this.#second(event));
     on('pointerleave', () => this.tool.hover(null));
   }
 
@@ -41,9 +58,23 @@ export class Pointer {
   }
 
   #wheel(event) {
+    if (event.target.closest('section')) return;
     event.preventDefault();
+    if (event.altKey && this.tool.step) {
+      this.tool.step(event.deltaY < 0);
+      return;
+    }
     const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? event.deltaY * LINE : event.deltaY;
     this.#stage.zoomAt(...this.#place(event), Math.exp(-pixels * ZOOM));
+  }
+
+  /** The right button, or a finger that rests. */
+  #second(event) {
+    if (this.#pointers.size) event.preventDefault(); // a finger that rests asks for no menu
+    if (!this.tool.remove || event.target.closest('a, button')) return;
+    event.preventDefault();
+    this.#moved = Infinity; // no click when the finger lifts
+    this.tool.remove(this.#point(event));
   }
 
   #place(event) {
@@ -52,7 +83,7 @@ export class Pointer {
   }
 
   #down(event) {
-    if (event.button > 1 || event.target.closest('a, button')) return;
+    if (event.button > 1 || event.target.closest('a, button, section')) return;
     try {
       this.#element.setPointerCapture(event.pointerId);
     } catch {
@@ -61,6 +92,33 @@ export class Pointer {
     if (this.#pointers.size === 0) this.#moved = this.#pans || event.button === 1 ? Infinity : 0;
     else this.#moved = Infinity; // a second finger zooms: no click
     this.#pointers.set(event.pointerId, this.#place(event));
+    clearTimeout(this.#holding);
+    if (event.pointerType === 'touch' && this.#moved === 0) this.#holding = setTimeout(() => this.#hold(event), HOLD);
+    if (this.#moved === 0 && this.tool.begin) {
+      this.#draws = true;
+      this.tool.begin(this.#point(event), event);
+    } else this.#stopDrawing();
+  }
+
+  #hold(event) {
+    if (this.#moved > FINGER_DRAG || !this.#stage.image || !this.tool.hold) return;
+    this.#moved = Infinity; // lifting it is no click
+    this.tool.hold(this.#point(event));
+  }
+
+  #point(event) {
+    return this.#stage.view.toImage(...this.#place(event));
+  }
+
+  #stopDrawing() {
+    if (this.#draws) this.tool.cancel?.();
+    this.#draws = false;
+  }
+
+  #draw(event) {
+    const between = event.getCoalescedEvents?.() ?? [];
+    this.tool.move?.((between.length ? between : [event]).map((each) => this.#point(each)), event);
+    this.tool.hover(this.#point(event));
   }
 
   #move(event) {
@@ -68,6 +126,10 @@ export class Pointer {
     const now = this.#place(event);
     if (!before) {
       if (event.pointerType !== 'touch') this.tool.hover(this.#stage.view.toImage(...now));
+      return;
+    }
+    if (this.#draws) {
+      this.#draw(event);
       return;
     }
     this.#moved = Math.max(this.#moved, Math.hypot(now[0] - before[0], now[1] - before[1]));
@@ -90,8 +152,12 @@ export class Pointer {
   }
 
   #up(event) {
+    clearTimeout(this.#holding);
     if (!this.#pointers.delete(event.pointerId)) return;
     this.#element.classList.remove('drags');
-    if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click(this.#stage.view.toImage(...this.#place(event)));
+    if (this.#draws) {
+      this.#draws = false;
+      this.tool.end?.(event);
+    } else if (event.button === 0 && this.#moved <= this.#slack(event)) this.tool.click?.(this.#point(event), event);
   }
 }

@@ -7,13 +7,22 @@ const DELAY = 250; // ms that decisions wait for company
 const SHORTEST_PAUSE = 500; // ms between tries
 const LONGEST_PAUSE = 15000;
 const BATCH = 500;
+const LONGEST = 1 << 20; // characters of a request; a longer operation goes alone
 const BEACON = 60000; // bytes that may outlive the page
 const STORE = 'annotator:unsaved';
 
 /** Answers that may be others later: none at all, logged out, too slow, too many; and every failure of the server. */
 const PASSING = new Set([0, 401, 408, 429]);
 
-const unique = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+export const unique = () => globalThis.crypto?.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
+const savers = new Set();
+
+/** Send what any screen of this page still has to save; true once everything is answered. Undo needs the log to be whole. */
+export async function flushAll() {
+  for (const saver of savers) if (!(await saver.flush())) return false;
+  return true;
+}
 
 export class Saver {
   #api;
@@ -33,6 +42,7 @@ export class Saver {
   constructor(api, events) {
     this.#api = api;
     this.events = events;
+    savers.add(this);
     this.#adopt();
   }
 
@@ -45,7 +55,7 @@ export class Saver {
     return this.#queue.some((operation) => operation.image_id === imageId);
   }
 
-  /** @param {object[]} operations without `key`, which is made here */
+  /** @param {object[]} operations; `key` is made here where there is none */
   add(operations) {
     this.#queue.push(...operations.map((operation) => ({ key: unique(), ...operation })));
     this.added += operations.length;
@@ -64,15 +74,14 @@ export class Saver {
     return true;
   }
 
+  /** The screen is gone; what it has not saved goes on being sent. */
+  retire() {
+    savers.delete(this);
+  }
+
   /** The page goes away: one last request that outlives it; what it cannot carry waits in localStorage. */
   leave() {
-    const operations = [];
-    let bytes = 0;
-    for (const operation of this.#queue) {
-      bytes += JSON.stringify(operation).length + 1;
-      if (bytes > BEACON) break;
-      operations.push(operation);
-    }
+    const operations = fitting(this.#queue, BEACON);
     if (operations.length) this.#api.post('/decisions', { operations }, { keepalive: true }).catch(() => {});
   }
 
@@ -84,7 +93,8 @@ export class Saver {
   }
 
   async #send() {
-    const batch = this.#queue.slice(0, BATCH);
+    const batch = fitting(this.#queue.slice(0, BATCH), LONGEST);
+    if (!batch.length) batch.push(this.#queue[0]);
     let fault = null;
     try {
       this.#answered(batch, await this.#api.post('/decisions', { operations: batch }));
@@ -107,7 +117,7 @@ export class Saver {
 
   #answered(batch, answer) {
     const sent = new Set(batch.map(({ key }) => key));
-    this.#queue = this.#queue.filter(({ key }) => !sent.has(key));
+    this.#queue = this.#queue.filter(({ key }) => !sent.has(key)).map((operation) => settled(operation, answer.created));
     this.#store();
     this.events.onAnswer(answer);
   }
@@ -119,8 +129,11 @@ export class Saver {
     // Anything else will never be accepted: say so instead of asking for ever.
     const conflicts = told || batch.map(({ key }) => ({ key, instance: null, message: error.message }));
     const mine = new Map(batch.map((operation) => [operation.key, operation]));
-    this.#answered(batch, told ? error.body : { saved: {}, images: {} });
-    const refused = conflicts.map(({ key, instance, message }) => ({ operation: mine.get(key), instance, message }));
+    const answer = told ? error.body : { saved: {}, created: {}, images: {} };
+    this.#answered(batch, answer);
+    const refused = conflicts.map(({ key, instance, message }) => ({
+      operation: settled(mine.get(key), answer.created), instance, message,
+    }));
     this.events.onConflict([...refused, ...this.#following(refused)]);
     return true;
   }
@@ -166,4 +179,21 @@ export class Saver {
     this.events.onState('saving', this.unsaved);
     this.#later(0);
   }
+}
+
+/** As many of the operations, from the first on, as a request of this length carries. */
+function fitting(operations, longest) {
+  let length = 0;
+  const end = operations.findIndex((operation) => (length += JSON.stringify(operation).length + 1) > longest);
+  return end < 0 ? operations : operations.slice(0, end);
+}
+
+/** An operation that spoke of a mask by the key of its creation speaks of it by its id, once that is known. */
+function settled(operation, created) {
+  const { instance_key: key, parent_key: parent, ...rest } = operation;
+  return {
+    ...rest,
+    ...(key === undefined ? {} : key in created ? { instance_id: created[key] } : { instance_key: key }),
+    ...(parent === undefined ? {} : parent in created ? { parent_id: created[parent] } : { parent_key: parent }),
+  };
 }

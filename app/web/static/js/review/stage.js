@@ -18,11 +18,23 @@ export class Stage {
   #size = { width: 1, height: 1 };
   #painted = { view: null, cost: 0, timer: 0 }; // how the masks on the screen came there
   #stale = { view: true, masks: false, boxes: [] };
+  #sketched = false; // whether the marks on the screen are those beside a drawing
   view = new View();
   image = null;
   selected = null;
   hovered = null;
   bare = false;
+  /** While a mask is being drawn on: its outline follows when the hand lifts. */
+  sketching = false;
+  /** @type {Set<object>} masks picked beside the selected one */
+  picked = new Set();
+  /** Called when the view changed. */
+  onView = () => {};
+  /** Places without a mask, and the one of them that is looked at: {path} each. */
+  places = [];
+  place = null;
+  /** @type {{mask: object | null, clicks: {x: number, y: number, adds: boolean}[]} | null} a mask that is being made by click */
+  preview = null;
 
   /** @param {HTMLElement} element @param {{picture: HTMLCanvasElement, masks: HTMLCanvasElement, marks: HTMLCanvasElement}} layers */
   constructor(element, layers, signal) {
@@ -46,6 +58,7 @@ export class Stage {
   show(image) {
     this.image = image;
     this.selected = this.hovered = this.overlay.selected = null;
+    this.picked.clear();
     this.overlay.show(image?.masks ?? []);
     if (image) this.view.fit(image, this.#size);
     this.#stale = { view: true, masks: true, boxes: [] };
@@ -57,14 +70,31 @@ export class Stage {
     this.repaintAll();
   }
 
+  /** Masks have other pixels now, in these boxes of the image. */
+  reshape(boxes) {
+    this.overlay.show(this.image.masks);
+    this.repaintBoxes(boxes);
+  }
+
+  /** @param {number[][]} boxes of the image: x, y, width, height */
+  repaintBoxes(boxes) {
+    this.#stale.boxes.push(...boxes);
+    this.draw();
+  }
+
   /** Masks look different now: paint their boxes again. */
   repaint(masks) {
-    for (const mask of masks) if (mask) this.#stale.boxes.push(mask.bbox);
-    this.draw();
+    this.repaintBoxes(masks.filter(Boolean).map((mask) => mask.bbox));
   }
 
   repaintAll() {
     this.#stale.masks = true;
+    this.draw();
+  }
+
+  /** The picture of the image is another one. */
+  redrawPicture() {
+    this.#stale.view = true;
     this.draw();
   }
 
@@ -90,6 +120,10 @@ export class Stage {
 
   zoomToSelected() {
     if (this.selected) this.#look(() => this.view.showBox(this.selected.bbox, this.#size));
+  }
+
+  zoomToBox(box) {
+    this.#look(() => this.view.showBox(box, this.#size));
   }
 
   fit() {
@@ -129,13 +163,16 @@ export class Stage {
     if (!this.overlay.ratio) return; // not laid out yet
     const { view, masks, boxes } = this.#stale;
     this.#stale = { view: false, masks: false, boxes: [] };
+    if (view) this.onView();
     if (view) this.#drawPicture();
     if (view && !masks && this.#painted.cost > SLOW) this.#stretch();
     else if (view || masks) this.#paint();
     else if (boxes.length && this.#painted.timer) this.#paint();
     else if (boxes.length) this.overlay.paintBoxes(this.view, boxes);
     this.overlay.canvas.hidden = this.bare;
-    this.#marks.draw(this);
+    this.overlay.canvas.classList.toggle('behind', this.preview !== null);
+    if (!this.sketching || view || masks || !this.#sketched) this.#marks.draw(this);
+    this.#sketched = this.sketching;
   }
 
   #paint() {

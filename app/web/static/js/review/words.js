@@ -1,19 +1,36 @@
 // What the Review screen says, as plain sentences.
 
+import { drawn } from './images.js';
+import { keyOf } from './keymap.js';
 import { shapeOf } from './marks.js';
 import { lookOf } from './palette.js';
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
+
+/** What this project's decisions say of a mask; nothing while there are too few. */
+const estimateWords = (p) => (typeof p === 'number' ? ` (est. ${Math.round(100 * p)} % good)` : '');
 
 /** The line under the canvas about one mask. */
 export function describeMask(mask, image, categoryName) {
   const { parts, holes } = shapeOf(mask);
   const share = (100 * mask.area) / (image.width * image.height);
   const texts = [
-    `#${mask.number}`, lookOf(mask).word, categoryName, `score ${mask.score.toFixed(2)}`,
+    `#${mask.number}`, lookOf(mask).word, categoryName,
+    drawn(mask) ? 'made by hand' : `score ${mask.score.toFixed(2)}${estimateWords(mask.p)}`,
     `area ${share < 0.1 ? share.toFixed(2) : share.toFixed(1)} %`, plural(parts, 'part'), holes ? plural(holes, 'hole') : '',
   ];
   return texts.filter(Boolean).join(' · ');
+}
+
+/** The line under the canvas while a mask is made by click. @param {{candidates: object[], at: number} | undefined} state answered */
+export function clickWords(image, mask, clicks, state) {
+  const what = mask ? `Refine #${mask.number}` : 'New mask';
+  if (!clicks.length) return `${what} · click ${mask ? 'what is missing, right-click what is too much' : 'the middle of an object'} · Esc ends`;
+  const chosen = state?.candidates[state.at];
+  if (!chosen) return `${what} · ${plural(clicks.length, 'click')}`;
+  const share = (100 * chosen.area) / (image.width * image.height);
+  const guess = `guess ${state.at + 1} of ${state.candidates.length}`;
+  return [what, plural(clicks.length, 'click'), guess, `area ${share.toFixed(share < 0.1 ? 2 : 1)} %`, 'Enter keeps'].join(' · ');
 }
 
 /** The same line where no mask is selected. */
@@ -21,8 +38,14 @@ export function describeRest(masks, threshold) {
   if (!masks.length) return '';
   const pending = masks.filter(({ state }) => state === 'pending');
   const hidden = pending.filter(({ score }) => score < threshold).length;
-  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. Enter finishes the image.`;
-  return pending.length ? 'Tab selects the next mask.' : 'All masks are decided. Enter: next image.';
+  if (hidden && hidden === pending.length) return `${plural(hidden, 'pending mask')} hidden by the slider. ${keyOf('finish')} finishes the image.`;
+  return pending.length ? `${keyOf('next-mask')} selects the next mask.` : `All masks are decided. ${keyOf('finish')}: next image.`;
+}
+
+/** Beside the image's name, what the hunt for missed objects found. */
+export function missedWords({ complete, places }) {
+  if (complete) return '✓ complete';
+  return places ? `${plural(places, 'place')} without a mask` : '';
 }
 
 /** What stands in place of masks, or null. @returns {{title: string, text: string, links: [string, string][]} | null} */
@@ -33,7 +56,7 @@ export function insteadOfMasks(image) {
     const text = 'Start them on the Propose screen; this page fills by itself.';
     return { title: 'No proposals yet', text, links: [['Propose', '#/propose']] };
   }
-  return { title: 'No masks were found here', text: 'Enter marks the image as finished and goes to the next one.', links: [] };
+  return { title: 'No masks were found here', text: `${keyOf('finish')} marks the image as finished and goes to the next one.`, links: [] };
 }
 
 /** What the screen says when there is no image to show. */
@@ -61,8 +84,9 @@ export function conflictWords(refused, { maskNumber, imageName, categoryName }) 
   const [{ operation, instance, message }] = refused;
   const more = refused.length > 1 ? ` And ${refused.length - 1} more like this.` : '';
   if (!instance) return `Not saved: ${message}.${more}`;
-  const value = (each) => (operation.action === 'category' ? categoryName(each.category_id) || 'no category' : each.state);
   const name = imageName(operation.image_id);
   const mask = `Mask #${maskNumber(operation) ?? '?'}${name ? ` of ${name}` : ''}`;
-  return `${mask} was changed elsewhere meanwhile: it is ${value(instance)} now, you chose ${value(operation)}.${more}`;
+  const value = (each) => (operation.action === 'category' ? categoryName(each.category_id) || 'no category' : each.state);
+  const chosen = { edit: 'you gave it other pixels', delete: 'you took it away' }[operation.action] ?? `you chose ${value(operation)}`;
+  return `${mask} was changed elsewhere meanwhile: it is ${value(instance)} now, ${chosen}.${more}`;
 }

@@ -1,0 +1,160 @@
+// The tool in hand, and what all tools do with the mask they worked on. Without a tool a click selects.
+
+import { h } from '../dom.js';
+import { Brush } from './brush.js';
+import { icon } from './icons.js';
+import { keyOf } from './keymap.js';
+import { Knife, Lasso } from './lines.js';
+import { Sketch } from './sketch.js';
+
+const STEP = 1.25; // from one brush size to the next
+const LARGEST = 600; // image pixels
+const FIRST = 40; // parts of the longer side of the image that the first brush is wide
+
+/** What the bar says of each tool. */
+const WORDS = {
+  brush: ['Brush', 'drag paints, [ ] size, Tab next mask'],
+  eraser: ['Eraser', 'drag erases, [ ] size, Tab next mask'],
+  lasso: ['Lasso', 'go round what belongs to the mask; Alt takes away; a click selects'],
+  cut: ['Cut', 'draw across the mask; Shift straight; a click selects'],
+};
+const UNSELECTED = { brush: 'drag paints a new mask, [ ] size', lasso: 'go round an object for a new mask; a click selects' };
+
+export class Tools {
+  #size = 0;
+  #name = null;
+  #pointer;
+  #selecting;
+  #bar;
+  #tools;
+  /** Whether the lasso takes away without Alt: fingers have no keys. */
+  subtracts = false;
+
+  /** @param {object} screen the Review, with parts, stage and pointer */
+  constructor(screen) {
+    this.screen = screen;
+    this.#pointer = screen.pointer;
+    this.#selecting = screen.pointer.tool;
+    this.#bar = screen.parts.mode;
+    this.sketch = new Sketch(screen.parts.sketch, screen.stage.view);
+    screen.stage.onView = () => this.sketch.look();
+    this.#tools = { brush: new Brush(this, 1), eraser: new Brush(this, 0), lasso: new Lasso(this), cut: new Knife(this) };
+  }
+
+  /** Name of the tool in hand; null: a click selects. */
+  get name() {
+    return this.#name;
+  }
+
+  /** Diameter of brush and eraser, image pixels. */
+  get size() {
+    const { width, height } = this.screen.image;
+    return this.#size || Math.max(1, Math.round(Math.max(width, height) / FIRST));
+  }
+
+  /** Take a tool, or none. @param {keyof typeof WORDS | null} name */
+  hold(name) {
+    this.settle();
+    if (name !== null) this.screen.clicking.leave();
+    this.sketch.cursor(null, 0);
+    for (const each of Object.keys(this.#tools)) this.screen.parts.press(each, each === name);
+    this.#name = name;
+    this.subtracts = false;
+    this.#pointer.tool = name === null ? this.#selecting : this.#tools[name];
+    this.screen.parts.stage.classList.toggle('draws', name !== null);
+    this.screen.parts.stage.classList.remove('over-mask');
+    this.screen.stage.hover(null);
+    this.describe();
+  }
+
+  /** Lay the tool down; tells whether there was one. */
+  leave() {
+    if (this.#name === null) return false;
+    this.hold(null);
+    return true;
+  }
+
+  /** What is being drawn counts as drawn: a key was pressed. */
+  settle() {
+    this.#tools[this.#name]?.end({ altKey: false, shiftKey: false });
+  }
+
+  /** What is being drawn is forgotten; tells whether there was anything. */
+  cancel() {
+    return this.#tools[this.#name]?.cancel() ?? false;
+  }
+
+  /** @param {1 | -1} direction */
+  resize(direction) {
+    const size = this.size * STEP ** direction;
+    this.#size = Math.min(LARGEST, Math.max(1, direction > 0 ? Math.ceil(size) : Math.floor(size)));
+    this.describe();
+    this.sketch.resize(this.#size);
+  }
+
+  /** Say which tool is in hand and what it does. */
+  describe() {
+    const name = this.#name;
+    this.#bar.hidden = name === null;
+    if (name === null) return;
+    const [word, hint] = WORDS[name];
+    const words = (!this.screen.selected && UNSELECTED[name]) || hint;
+    this.#bar.replaceChildren(
+      icon(name), h('b', {}, word), h('span', { class: 'hint' }, words), ...this.#controls(),
+      button('Done', `Done (${keyOf('escape')} or ${keyOf('finish')})`, () => this.leave()),
+    );
+  }
+
+  #controls() {
+    if (this.#name === 'brush' || this.#name === 'eraser') {
+      const size = h('output', { 'aria-label': 'Size of the brush' }, `${this.size} px`);
+      return [button('−', 'Smaller ([)', () => this.resize(-1)), size, button('+', 'Larger (])', () => this.resize(1))];
+    }
+    if (this.#name !== 'lasso') return [];
+    return [button('Take away', 'Take away instead of adding (Alt)', () => this.#turn(), { 'aria-pressed': String(this.subtracts) })];
+  }
+
+  #turn() {
+    this.subtracts = !this.subtracts;
+    this.describe();
+  }
+
+  /** A click with a tool that only draws by dragging selects a mask as ever. */
+  pick(point, event) {
+    this.#selecting.click(point, event);
+  }
+
+  /** Give a mask other pixels, or say why not; tells whether it did. */
+  edit(mask, bitmap) {
+    const { screen } = this;
+    const box = mask.bbox;
+    if (!screen.decider.edit(screen.image, mask, bitmap)) {
+      screen.board.notice(`Nothing would be left of the mask, so it stays: ${keyOf('reject')} rejects it.`);
+      return false;
+    }
+    screen.edited(mask, box);
+    return true;
+  }
+
+  /** A new mask, selected. @param {import('../rle.js').Bitmap | null} bitmap null: nothing was drawn */
+  create(bitmap) {
+    const { screen } = this;
+    const mask = bitmap && screen.decider.create(screen.image, bitmap);
+    if (mask) screen.rebuilt(mask);
+  }
+
+  /** One mask becomes several: the first keeps its name and number, the others are new masks of the same category. */
+  divide(mask, [rest, ...pieces]) {
+    const { decider, image, board } = this.screen;
+    decider.together(() => {
+      decider.edit(image, mask, rest);
+      for (const piece of pieces) decider.create(image, piece, { categoryId: mask.category_id, parentId: mask.id });
+    });
+    this.screen.rebuilt(mask);
+    board.notice(`Split into ${pieces.length + 1} masks. Ctrl+Z takes it back.`);
+  }
+}
+
+const button = (text, label, run, more = {}) =>
+  h('button', { type: 'button', 'aria-label': label, title: label, onclick: run, onmousedown: keepFocus, ...more }, text);
+const keepFocus = (event) => event.preventDefault(); // the keys stay with the masks

@@ -1,0 +1,273 @@
+"""Actions a good mask costs a reviewer who knows what to find: a script presses real keys and moves a real mouse in Chromium.
+
+Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0]``. It looks for the human
+masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a corner of a lasso:
+a hand stops at each. Four ways, each from a fresh copy of the same workspace:
+
+* ``proposals``: where a proposal is good, click until it is selected (the smallest mask first, then what lies around it), then F;
+* ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error, or J, K or up to two Tabs where
+  these show a good mask, Enter; after five clicks Esc, and the object is given up;
+* ``proposals + clicks``: the first where it can, else the second;
+* ``lasso``: P and a lasso with the fewest corners that still is good; the best case for drawing, since a person cannot see IoU.
+
+Enter at the end of an image counts, too.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from app.services import ingest, proposing
+from app.services.workspace import Workspace
+from freesolo.codecs import coco_rle
+from tests.browser.conftest import FLAGS, Servers
+from tests.browser.review_page import MARGIN
+from tests.browser.test_main_job import review_state
+
+GOOD = 0.75
+MOST_CLICKS = 5
+WAYS = ("proposals", "clicks", "proposals + clicks", "lasso")
+
+
+def iou(a, b):
+    return float((a & b).sum() / max((a | b).sum(), 1))
+
+
+def inmost(region):
+    """(x, y) of the pixel farthest from the border of a region, and the image's own border counts."""
+    padded = np.pad(region, 1).astype(np.uint8)
+    y, x = np.unravel_index(cv2.distanceTransform(padded, cv2.DIST_L2, 5).argmax(), padded.shape)
+    return int(x) - 1, int(y) - 1
+
+
+def fewest_corners(mask):
+    """A polygon, (k, 2), with the fewest corners whose inside is good, or None where no single outline is."""
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(outlines, key=cv2.contourArea)
+    best = None
+    for epsilon in np.geomspace(0.5, 0.5 * max(mask.shape), 40):
+        polygon = cv2.approxPolyDP(outline, epsilon, True)[:, 0]
+        drawn = cv2.fillPoly(np.zeros(mask.shape, np.uint8), [polygon], 1).astype(bool)
+        if len(polygon) > 2 and iou(drawn, mask) >= GOOD + 0.02 and (best is None or len(polygon) < len(best)):
+            best = polygon
+    return best
+
+
+@dataclass
+class Hand:
+    """Keys and mouse on the Review screen, counted."""
+
+    page: object
+    size: tuple
+    actions: int = 0
+
+    def press(self, key):
+        self.actions += 1
+        self.page.keyboard.press(key)
+
+    def place(self, x, y):
+        """Where an image pixel lies while the whole image is shown."""
+        height, width = self.size
+        box = self.page.locator(".stage").bounding_box()
+        scale = min((box["width"] - 2 * MARGIN) / width, (box["height"] - 2 * MARGIN) / height)
+        left = box["x"] + (box["width"] - width * scale) / 2
+        top = box["y"] + (box["height"] - height * scale) / 2
+        return left + (x + 0.5) * scale, top + (y + 0.5) * scale
+
+    def click(self, x, y, button="left"):
+        self.actions += 1
+        self.page.mouse.click(*self.place(x, y), button=button)
+
+    def lasso(self, polygon):
+        self.actions += len(polygon)
+        self.page.mouse.move(*self.place(*polygon[0]))
+        self.page.mouse.down()
+        for corner in polygon[1:]:
+            self.page.mouse.move(*self.place(*corner), steps=3)
+        self.page.mouse.up()
+
+    def selected(self):
+        """Id of the selected mask, or None."""
+        name = self.page.locator(".mask-list").get_attribute("aria-activedescendant")
+        return None if name is None else name.removeprefix("mask-")
+
+
+def take_proposal(hand, proposals, taken, truth):
+    """Accept a good proposal for the object; tells whether there was one that clicks reach."""
+    good = {key for key, mask in proposals.items() if key not in taken and iou(mask, truth) >= GOOD}
+    if not good:
+        return False
+    x, y = inmost(truth)
+    for _ in range(sum(bool(mask[y, x]) for mask in proposals.values())):
+        hand.click(x, y)
+        chosen = hand.selected()
+        if chosen in good:
+            taken.add(chosen)
+            hand.press("f")
+            return True
+    return False
+
+
+def decoded(candidates, size):
+    return [coco_rle.decode(each["counts"].encode("ascii"), size) for each in candidates]
+
+
+def click_mask(hand, truth):
+    """Make the object's mask by click; tells whether it became good."""
+    hand.press("n")
+    x, y, button = *inmost(truth), "left"
+    for _ in range(MOST_CLICKS):
+        with hand.page.expect_response("**/click") as waiting:
+            hand.click(x, y, button)
+        answer = waiting.value
+        if answer.status != 200:
+            break
+        candidates = answer.json()["candidates"]
+        hand.page.wait_for_function("document.documentElement.dataset.candidates !== '0'")
+        masks = decoded(candidates, hand.size)
+        first = candidates[0]
+        steps = {0: (), first["whole"]: ("k",), first["part"]: ("j",)} | {
+            k: ("Tab",) * k for k in (1, 2) if k < len(masks)
+        }
+        steps.pop(None, None)
+        for at, keys in sorted(steps.items(), key=lambda step: len(step[1])):
+            if iou(masks[at], truth) >= GOOD:
+                for key in keys:
+                    hand.press(key)
+                hand.press("Enter")
+                hand.press("Escape")  # the tool stays for the next mask: laid down, so that each object starts alike
+                return True
+        missing, wrong = truth & ~masks[0], masks[0] & ~truth
+        largest = [
+            max(cv2.connectedComponentsWithStats(part.astype(np.uint8))[2][1:, 4], default=0)
+            for part in (missing, wrong)
+        ]
+        region, button = (missing, "left") if largest[0] >= largest[1] else (wrong, "right")
+        x, y = inmost(region)
+    hand.press("Escape")
+    return False
+
+
+def draw_lasso(hand, truth):
+    polygon = fewest_corners(truth)
+    if polygon is None:
+        return False
+    hand.press("Escape")  # nothing selected: a new mask
+    hand.press("p")
+    hand.lasso(polygon)
+    hand.actions -= 1  # laying a lasso down is not asked of a person who draws on
+    hand.page.keyboard.press("Escape")
+    return True
+
+
+def review(page, server, number, size, truths, way):
+    """Work through one image; returns the actions."""
+    page.goto(f"{server.url}/#/review/{number}")
+    page.wait_for_selector(f"html[data-image='{number}']")
+    review_state(page, "ready", "saved")
+    hand = Hand(page, size)
+    rows = server.api(f"images/{number}")["instances"]
+    proposals = {str(row["id"]): coco_rle.decode(row["counts"].encode("ascii"), size) for row in rows}
+    taken = set()
+    for truth in truths:
+        if way == "lasso":
+            draw_lasso(hand, truth)
+            continue
+        if "proposals" in way and take_proposal(hand, proposals, taken, truth):
+            continue
+        if "clicks" in way:
+            click_mask(hand, truth)
+    hand.press("Enter")
+    review_state(page, "saved", "ready")
+    return hand.actions
+
+
+def obtained(server, number, size, truths):
+    """How many objects have an accepted mask of their own that is good."""
+    rows = server.api(f"images/{number}")["instances"]
+    masks = [coco_rle.decode(row["counts"].encode("ascii"), size) for row in rows if row["state"] == "accepted"]
+    found = 0
+    for truth in truths:
+        values = [iou(mask, truth) for mask in masks]
+        if values and max(values) >= GOOD:
+            masks.pop(int(np.argmax(values)))
+            found += 1
+    return found
+
+
+def sample(path, count, seed, least):
+    """[(file, size, masks largest first)] of some images that have objects to find."""
+    truth = json.loads(path.read_text())
+    folder = path.parent / "images" if (path.parent / "images").is_dir() else path.parent
+    rows = {image["id"]: [] for image in truth["images"]}
+    for row in truth["annotations"]:
+        if not row.get("iscrowd"):
+            rows[row["image_id"]].append(row)
+    chosen = []
+    for place in np.random.default_rng(seed).permutation(len(truth["images"])):
+        image = truth["images"][place]
+        size = image["height"], image["width"]
+        masks = [coco_rle.decode(coco_rle.parse(row["segmentation"], size), size) for row in rows[image["id"]]]
+        masks = sorted((mask for mask in masks if mask.mean() >= least), key=lambda mask: -mask.sum())
+        if masks and len(chosen) < count:
+            chosen.append((folder / image["file_name"], size, masks))
+    return chosen
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("truth", nargs="?", type=Path)
+    parser.add_argument("--images", type=int, default=12)
+    parser.add_argument("--proposer", default="union")
+    parser.add_argument("--least", type=float, default=0.005)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if options.truth is None:
+        print("Name a COCO file of labelled images.")
+        return
+    chosen = sample(options.truth, options.images, options.seed, options.least)
+    objects = sum(len(masks) for _, _, masks in chosen)
+    print(
+        f"{len(chosen)} images, {objects} objects\n\n| way | good masks | actions | actions a good mask |\n| --- | ---: | ---: | ---: |"
+    )
+    servers = Servers()
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        folder = Path(temporary)
+        (folder / "photos").mkdir()
+        for number, (path, _, _) in enumerate(chosen):
+            shutil.copy(path, folder / "photos" / f"{number:04}{path.suffix}")
+        workspace = Workspace.open(folder / "start")
+        ingest.import_folder(workspace, folder / "photos")
+        proposing.run(workspace, options.proposer)
+        workspace.close()
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        try:
+            for way in WAYS:
+                shutil.copytree(folder / "start", folder / way)
+                server = servers(folder, workspace=folder / way, fake=False)
+                page = browser.new_page(viewport={"width": 1440, "height": 900})
+                page.set_default_timeout(60_000)
+                actions = good = 0
+                for number, (_, size, masks) in enumerate(chosen, 1):
+                    actions += review(page, server, number, size, masks, way)
+                    good += obtained(server, number, size, masks)
+                print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
+                page.close()
+                server.end()
+        finally:
+            servers.stop_all()
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
