@@ -5,7 +5,7 @@ import pytest
 from tests.browser.review_page import Review, proposed
 from tests.browser.test_main_job import review_state
 
-IMAGES = 15
+IMAGES = 16
 
 
 @pytest.fixture(scope="module")
@@ -313,7 +313,7 @@ def test_touch_selects_pans_and_pinches(new_page, server):
 def test_a_finger_that_rests_takes_the_next_larger_mask(new_page, server):
     page = new_page(width=820, height=1180, has_touch=True, is_mobile=True)
     review = Review(page, server)
-    review.open(13)
+    review.open(16)
     session = page.context.new_cdp_session(page)
 
     page.touchscreen.tap(*review.place(0, 0))

@@ -70,7 +70,10 @@ export class Pointer {
 
   /** The right button, or a finger that rests. */
   #second(event) {
-    if (this.#pointers.size) event.preventDefault(); // a finger that rests asks for no menu
+    if (this.#pointers.size) {
+      event.preventDefault(); // a finger that rests asks for no menu
+      if (event.pointerType === 'touch') this.#hold(event);
+    }
     if (!this.tool.remove || event.target.closest('a, button')) return;
     event.preventDefault();
     this.#moved = Infinity; // no click when the finger lifts
