@@ -75,9 +75,15 @@ def ranks(scores: Float32, quantiles: Float32) -> Float32:
 
 
 def scores_at(ranks: Float32, quantiles: Float32) -> Float32:
-    """The inverse of `ranks`: (n,) in (0, 1) -> (n,) float32 scores."""
+    """The inverse of `ranks`: (n,) in (0, 1) -> (n,) float32 scores.
+
+    Beyond both ends it goes on as steeply as between the last quantiles, so that the best masks of all keep their order.
+    """
     half = 0.5 / len(quantiles)
-    return np.asarray(np.interp(ranks, np.linspace(half, 1 - half, len(quantiles)), quantiles), np.float32)
+    places = np.linspace(half, 1 - half, len(quantiles))
+    first, last = (quantiles[1] - quantiles[0]) / 2, (quantiles[-1] - quantiles[-2]) / 2
+    ends = [quantiles[0] - first], [quantiles[-1] + last]
+    return np.asarray(np.interp(ranks, [0, *places, 1], np.concatenate([ends[0], quantiles, ends[1]])), np.float32)
 
 
 class Union:

@@ -87,7 +87,7 @@ def photograph(path, seed, size=(WIDTH, HEIGHT)):
 def blobs(count, seed, size=(WIDTH, HEIGHT)):
     """Ragged discs as rows for the store, overlapping as proposals do; more of them are smaller."""
     width, height = size
-    least = min(20, height // 6)
+    least = min(20, height // 10)
     rng = np.random.default_rng(seed)
     for _ in range(count):
         y, x, radius = (

@@ -137,6 +137,7 @@ def typed(page, server):
 
 def many_images(browser, servers, folder, number):
     """From the address to the first image with its masks, in a new browser; the app runs already."""
+    folder.mkdir()
     make_photographs(folder / "photos", number, 160, 120)
     workspace = Workspace.open(folder / "workspace")
     ingest.import_folder(workspace, folder / "photos")

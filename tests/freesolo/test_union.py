@@ -38,6 +38,14 @@ def test_a_rank_is_the_share_of_scores_below():
     assert scores_at(shares, quantiles) == pytest.approx(scores.clip(0, 30), abs=1e-4)
 
 
+def test_beyond_the_best_of_the_quantiles_the_order_stays():
+    quantiles = np.array([0.1, 0.2, 0.4, 0.6], np.float32)
+    scores = scores_at(np.array([0.01, 0.05, 0.9, 0.95, 0.99], np.float32), quantiles)
+    assert (np.diff(scores) > 0).all()
+    assert 0 < scores.min() < 0.1
+    assert 0.6 < scores.max() < 0.7
+
+
 def test_the_union_scores_as_its_first_part_does():
     strict, generous = np.linspace(0, 0.5, 101, dtype=np.float32), np.linspace(0, 50, 101, dtype=np.float32)
     first, second = boxes((0, 0, 10, 0.4)), boxes((20, 20, 10, 45))
