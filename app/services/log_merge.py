@@ -194,6 +194,9 @@ class _Merger:
             return self._take(thing, theirs, {}, {})
         if not ours or calculus.same(calculus.of(thing.now, our_base), our_base):
             return self._take(thing, theirs, wanted, {})
+        shared = {name: value for name, value in wanted.items() if any(name in row.after for row in ours)}
+        if calculus.same(calculus.of(thing.now, shared), shared):
+            return self._take(thing, theirs, wanted, {})  # both decided alike what both decided
         here = any(not row.group_id.startswith(MERGED) for row in ours)
         later = (theirs[-1].at, theirs[-1].key) > (ours[-1].at, ours[-1].key)
         kept: Kept = "theirs" if self._theirs or (later and not here) else "ours"

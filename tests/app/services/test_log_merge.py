@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import LogError
@@ -374,6 +374,9 @@ def lab(tmp_path_factory):
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example(  # both end rejected, and one of them edited it, too
+    first=[("edit", 1, 0, "rejected", (2, 2))], second=[("state", 1, 0, "rejected", (2, 2))]
+)
 @given(first=st.lists(OPERATION, max_size=6), second=st.lists(OPERATION, max_size=6))
 def test_two_logs_merge_in_either_order_to_the_same_states(lab, first, second):
     team = lab.team
