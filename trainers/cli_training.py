@@ -18,7 +18,8 @@ Preset = Annotated[
     typer.Option(
         help="weak: label-free masks of good quality; paper: the published weights of the losses; "
         "paper-r50, paper-r101: the published network and schedule, too; full: masks taken "
-        "as they are (table 7d); human: masks that people drew."
+        "as they are (table 7d); human: masks that people drew; "
+        "decisions: those beside pseudo-labels, which learn by the weak losses."
     ),
 ]
 ConfigFile = Annotated[
