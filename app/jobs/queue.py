@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.errors import NotFoundError
-from app.services.proposers import known
+from app.services import models
 from app.services.workspace import Workspace
 from app.store.decisions import now
 from app.store.records import ACTIVE_JOB_STATES, Job
@@ -22,7 +22,7 @@ def submit(ws: Workspace, kind: str, args: Mapping[str, object]) -> Job:
         SettingsError: there is no proposer of that name.
     """
     if kind == "propose":
-        known(args.get("proposer", RECOMMENDED))
+        models.resolve(ws, args.get("proposer", RECOMMENDED))
     with ws.store.write() as tx:
         job = tx.jobs.get(tx.jobs.add(kind, args))
     assert job is not None

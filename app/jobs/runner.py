@@ -12,12 +12,11 @@ import psutil
 
 from app.errors import AppError, StoreError
 from app.jobs.queue import get
-from app.services import proposing
+from app.services import models, proposing
 from app.services.workspace import Workspace
 from app.store.decisions import now
 from app.store.records import Job
 from freesolo.errors import FreeSoloError
-from freesolo.proposers import RECOMMENDED
 
 BEAT_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.3
@@ -113,7 +112,7 @@ def _propose(runner: Runner) -> str:
     args = runner.job.args
     report = proposing.run(
         runner.ws,
-        str(args.get("proposer") or RECOMMENDED),
+        str(args.get("proposer") or models.in_use(runner.ws)),
         limit=args.get("limit"),
         image_ids=args.get("image_ids"),
         on_event=tell,
