@@ -6,6 +6,7 @@ python -m app import photographs/             headless: import, propose, look, e
 python -m app propose
 python -m app status
 python -m app export --format coco --out masks.json
+python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
 python -m app log export --out ann.jsonl      what people decided, for another workspace; `log merge` brings it in
 python -m app propose photographs/ --out masks.json      one file, no workspace
 """
@@ -23,6 +24,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from app.cli_jobs import jobs
 from app.cli_log import log
 from app.cli_options import WorkspaceBefore, WorkspaceOption, opened
 from app.errors import AppError, IngestError, SettingsError
@@ -68,6 +70,7 @@ _LimitOption = Annotated[
 ]
 
 cli.add_typer(log, name="log")
+cli.add_typer(jobs, name="jobs")
 
 
 def main() -> NoReturn:
@@ -243,11 +246,10 @@ def export_(
 @cli.command("job-run", hidden=True)
 def job_run(context: typer.Context, job_id: int, workspace: WorkspaceOption = None) -> None:
     """Do one job of the queue; the page starts this."""
-    from app.jobs import get
     from app.jobs.runner import Runner
 
     with opened(context, workspace, create=False) as ws:
-        raise typer.Exit(Runner(ws, get(ws, job_id)).run())
+        raise typer.Exit(Runner(ws, job_id).run())
 
 
 @contextmanager

@@ -10,6 +10,7 @@ AppError
 ├── DuplicateError         a name that exists already
 ├── ClickError             clicks that make no mask, or an image that cannot be prepared for them
 ├── ProposeError           the proposer could not run
+├── JobError               a job cannot do what is asked of it, or not where it is to run
 ├── ExportError            the file could not be written, or the request makes no sense
 ├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
@@ -55,6 +56,10 @@ class ClickError(AppError):
 
 class ProposeError(AppError):
     """The proposer's process could not do its work."""
+
+
+class JobError(AppError):
+    """A job is not in the state for what is asked of it, or what it runs on is gone."""
 
 
 class ExportError(AppError):
