@@ -6,6 +6,7 @@ python -m app import photographs/             headless: import, propose, look, e
 python -m app propose
 python -m app status
 python -m app export --format coco --out masks.json
+python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
 python -m app log export --out ann.jsonl      what people decided, for another workspace; `log merge` brings it in
 python -m app propose photographs/ --out masks.json      one file, no workspace
 """
@@ -18,6 +19,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from app.cli_jobs import jobs
 from app.cli_log import log
 from app.cli_loop import loop
 from app.cli_options import WorkspaceBefore, WorkspaceOption, opened, stoppable
@@ -72,6 +74,7 @@ _LimitOption = Annotated[
 
 cli.add_typer(log, name="log")
 cli.command("loop")(loop)
+cli.add_typer(jobs, name="jobs")
 
 
 def main() -> NoReturn:
@@ -248,8 +251,7 @@ def export_(
 @cli.command("job-run", hidden=True)
 def job_run(context: typer.Context, job_id: int, workspace: WorkspaceOption = None) -> None:
     """Do one job of the queue; the page starts this."""
-    from app.jobs import get
     from app.jobs.runner import Runner
 
     with opened(context, workspace, create=False) as ws:
-        raise typer.Exit(Runner(ws, get(ws, job_id)).run())
+        raise typer.Exit(Runner(ws, job_id).run())

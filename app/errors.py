@@ -12,6 +12,7 @@ AppError
 ├── ProposeError           the proposer could not run
 ├── ModelError             a model that cannot be kept, used or deleted
 ├── TrainError             nothing to learn from, or the training failed
+├── JobError               a job cannot do what is asked of it, or not where it is to run
 ├── ExportError            the file could not be written, or the request makes no sense
 ├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
@@ -65,6 +66,10 @@ class ModelError(AppError):
 
 class TrainError(AppError):
     """A training cannot start, or its process could not do its work."""
+
+
+class JobError(AppError):
+    """A job is not in the state for what is asked of it, or what it runs on is gone."""
 
 
 class ExportError(AppError):

@@ -12,7 +12,7 @@ from rich.table import Table
 from app.services.catalogue import Overview
 
 Said = Callable[[int, int, float | None, float | None], None]
-"""Called with (done, total, images a second or None, seconds left or None)."""
+"""Called with (done, total, units a second or None, seconds left or None)."""
 
 _FAULTS_SHOWN = 20
 
@@ -45,14 +45,14 @@ class Screen:
             self._err.print(f"... and {len(faults) - _FAULTS_SHOWN} more")
 
     @contextmanager
-    def progress(self, what: str) -> Iterator[Said]:
+    def progress(self, what: str, unit: str = "images") -> Iterator[Said]:
         """A bar with rate and time left while the block runs; nothing where stderr is no terminal."""
         columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rest]}"))
         with Progress(*columns, console=self._err, disable=not self._err.is_terminal, transient=True) as bar:
             task = bar.add_task(what, total=None, rest="")
 
             def said(done: int, total: int, rate: float | None, left: float | None) -> None:
-                bar.update(task, completed=done, total=total, rest=_rest(rate, left))
+                bar.update(task, completed=done, total=total, rest=pace(rate, left, unit))
 
             yield said
 
@@ -76,8 +76,9 @@ def _named(counts: Mapping[Any, int], names: dict[str, str]) -> list[tuple[str, 
     return [(names.get(key, key), str(number)) for key, number in counts.items()]
 
 
-def _rest(rate: float | None, left: float | None) -> str:
-    parts = [f"{rate:.1f} images/s"] if rate else []
+def pace(rate: float | None, left: float | None, unit: str = "images") -> str:
+    """Speed in units a second and time left, as far as they are known."""
+    parts = [f"{rate:.1f} {unit}/s"] if rate else []
     if left is not None:
         minutes, seconds = divmod(round(left), 60)
         parts.append(f"{minutes}:{seconds:02} left")

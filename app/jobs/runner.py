@@ -5,54 +5,75 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
 from types import FrameType
+from typing import Any
 
-import psutil
-
-from app.errors import AppError, StoreError
+from app.errors import AppError, JobError, StoreError
+from app.jobs import events, memory
+from app.jobs.kinds import kind_of
 from app.jobs.queue import get
-from app.services import models, proposing
-from app.services.workspace import Workspace
+from app.jobs.work import LOG, folder_of
+from app.services.workspace import Workspace, process_started, same_process
 from app.store.decisions import now
-from app.store.records import Job
+from app.store.jobs import Owner
+from app.store.records import AT_WORK_JOB_STATES, Job
 from freesolo.errors import FreeSoloError
 
 BEAT_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.3
 """Between two writes of progress: more would not be seen, and each one is a transaction."""
 
+_LOG_BYTES = 256 * 1024
+"""Of the log's end that are searched for the reason of a failure."""
+
 _log = logging.getLogger(__name__)
 
 
 class Runner:
-    """One job at work."""
+    """One job at work: what `app.jobs.work.Work` promises to the job's kind.
 
-    def __init__(self, ws: Workspace, job: Job) -> None:
+    It writes to the job's row only while the row names this process: one that was given up for dead and comes back
+    (a machine that slept) changes nothing and ends.
+    """
+
+    def __init__(self, ws: Workspace, job_id: int) -> None:
+        """Take the job over.
+
+        Raises:
+            NotFoundError: there is no such job.
+            JobError: it is not meant to run now, or another process does it.
+        """
         self.ws = ws
-        self.job = job
+        self._me: Owner = (os.getpid(), process_started(os.getpid()))
+        self.job = self._claim(job_id)
+        self.folder: Path = folder_of(ws, job_id)
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._parent = os.getppid()
         self._told = 0.0
+        self._untold: dict[str, object] = {}
+        """Progress that is written with the next, or at the end."""
 
     def run(self) -> int:
         """Do the job; returns the exit status. Its row says how it ended."""
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGINT, self._on_signal)
-        process = psutil.Process()
-        self._change(pid=process.pid, pid_started=process.create_time(), heartbeat=time.time())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.event({"event": "start", "args": self.job.args})
+        log_before, killed_before = self._log_size(), memory.kernel_kills()
         beat = threading.Thread(target=self._beat, daemon=True)
         beat.start()
         try:
-            message = _KINDS[self.job.kind](self)
-        except (AppError, FreeSoloError) as error:
-            self._finish("failed", error=str(error))
-            return 1
+            message = kind_of(self.job.kind).run(self)
         except Exception as error:  # noqa: BLE001  the last to hear of it: whatever went wrong belongs into the job's row
-            _log.exception("job %d", self.job.id)
-            self._finish("failed", error=f"unexpected {type(error).__name__}: {error}")
-            return 1
+            sentence = str(error)
+            if not isinstance(error, (AppError, FreeSoloError)):
+                _log.exception("job %d", self.job.id)
+                sentence = f"unexpected {type(error).__name__}: {error}"
+            told = memory.said(sentence) or memory.said(self._log_since(log_before))
+            return self._fail(sentence, starved=told or memory.killed_since(killed_before, sentence))
         finally:
             self._ended.set()
             beat.join()
@@ -65,61 +86,95 @@ class Runner:
 
     def progress(self, done: int, total: int, rate: float | None, seconds_left: float | None, message: str) -> None:
         """Write how far the job is, a few times a second at most."""
-        moment = time.monotonic()
-        if done == total or moment - self._told > _PROGRESS_SECONDS:
-            self._told = moment
-            # A start that got somewhere is not counted as a failed attempt.
-            attempts = 0 if done else self.job.attempts
-            values = {"rate": rate, "seconds_left": seconds_left, "message": message, "attempts": attempts}
-            self._change(done=done, total=total, **values)
+        # A start that got somewhere is not counted as a failed attempt.
+        attempts = 0 if done > self.job.done else self.job.attempts
+        values = {"rate": rate, "seconds_left": seconds_left, "message": message, "attempts": attempts}
+        self._untold = {"done": done, "total": total, **values}
+        if done == total or time.monotonic() - self._told > _PROGRESS_SECONDS:
+            self._told = time.monotonic()
+            self._change(self._untold)
+            self._untold = {}
+
+    def event(self, values: Mapping[str, Any]) -> None:
+        """Append a line to the job's events; a disk that is full loses the line, not the job."""
+        try:
+            events.append(self.folder, values)
+        except OSError as error:
+            _log.warning("an event of job %d is not written: %s", self.job.id, error)
+
+    def _claim(self, job_id: int) -> Job:
+        with self.ws.store.write() as tx:
+            job = tx.jobs.get(job_id)
+            if job is not None and job.state in AT_WORK_JOB_STATES and not self._is_anothers(job):
+                mine = {"pid": self._me[0], "pid_started": self._me[1], "heartbeat": time.time()}
+                tx.jobs.change(job_id, mine)
+                return job
+        job = get(self.ws, job_id)
+        raise JobError(
+            f"job {job_id} is {job.state}{' by another process' if job.state == 'running' else ''}: "
+            f"the app starts what waits, without the page `python -m app jobs run` does"
+        )
+
+    def _is_anothers(self, job: Job) -> bool:
+        if job.pid is None or job.pid_started is None or (job.pid, job.pid_started) == self._me:
+            return False
+        return same_process(job.pid, job.pid_started)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()
 
     def _beat(self) -> None:
-        """Say that the job lives; stop it when it is cancelled, or when the app that started it is gone."""
+        """Say that the job lives; stop it when it is to pause or to end, or when the app that started it is gone."""
         while not self._ended.wait(BEAT_SECONDS):
             try:
-                self._change(heartbeat=time.time())
-                cancelling = get(self.ws, self.job.id).state == "cancelling"
+                mine = self._change({"heartbeat": time.time()})
+                stays = get(self.ws, self.job.id).state == "running"
             except StoreError as error:  # the disk may be full for a while: the work itself will say so
                 _log.warning("no heartbeat: %s", error)
                 continue
-            if cancelling or os.getppid() != self._parent:
+            if not mine or not stays or os.getppid() != self._parent:
                 self._stop.set()
 
     def _conclude(self, message: str) -> None:
-        if not self.stopped():
-            self._finish("done", message=message)
-        elif get(self.ws, self.job.id).state == "cancelling":
-            self._finish("cancelled", message=message)
-        else:  # the app is closing: its next start goes on
-            attempts = max(0, self.job.attempts - 1)
-            self._change(state="queued", pid=None, attempts=attempts, message="goes on when the app starts again")
-
-    def _finish(self, state: str, *, message: str = "", error: str = "") -> None:
-        self._change(state=state, message=message, error=error, finished=now(), seconds_left=None)
-
-    def _change(self, **values: object) -> None:
+        """Say how the job ended: as it was asked to, if it was; its state may change until this very moment."""
         with self.ws.store.write() as tx:
-            tx.jobs.change(self.job.id, values)
+            job = tx.jobs.get(self.job.id)
+            assert job is not None
+            values: dict[str, object]
+            if not self.stopped():
+                values = {"state": "done", "message": message, "finished": now()}
+            elif job.state == "cancelling":
+                values = {"state": "cancelled", "message": message, "finished": now()}
+            elif job.state == "pausing":
+                values = {"state": "paused", "message": message, "attempts": 0, "pid": None}
+            else:  # the app is closing, or the job was resumed while it stopped
+                attempts = max(0, job.attempts - 1)
+                values = {"state": "queued", "message": "goes on at the next start", "attempts": attempts, "pid": None}
+            tx.jobs.change(self.job.id, {**self._untold, **values, "seconds_left": None}, owner=self._me)
+        self.event({"event": "end", "state": values["state"], "message": message})
 
+    def _fail(self, error: str, *, starved: bool) -> int:
+        values: dict[str, object] = {"state": "failed", "error": error, "message": ""}
+        if starved and not self.stopped():
+            values |= memory.answer(get(self.ws, self.job.id))
+        if values["state"] == "failed":
+            values["finished"] = now()
+        self._change({**self._untold, **values, "seconds_left": None})
+        self.event({"event": "end", "state": values["state"], "error": error})
+        return 1
 
-def _propose(runner: Runner) -> str:
-    def tell(event: proposing.ProposeProgress) -> None:
-        runner.progress(event.done, event.total, event.rate, event.seconds_left, event.name)
+    def _log_size(self) -> int:
+        log = self.folder / LOG
+        return log.stat().st_size if log.exists() else 0
 
-    args = runner.job.args
-    report = proposing.run(
-        runner.ws,
-        str(args.get("proposer") or models.in_use(runner.ws)),
-        limit=args.get("limit"),
-        image_ids=args.get("image_ids"),
-        on_event=tell,
-        cancelled=runner.stopped,
-    )
-    faults = f", {len(report.faults)} images failed" if report.faults else ""
-    return f"{report.masks} masks on {report.images} images{faults}"
+    def _log_since(self, start: int) -> str:
+        log = self.folder / LOG
+        if not log.exists():
+            return ""
+        with log.open("rb") as stream:
+            stream.seek(max(start, self._log_size() - _LOG_BYTES))
+            return stream.read().decode("utf-8", "replace")
 
-
-_KINDS: dict[str, Callable[[Runner], str]] = {"propose": _propose}
+    def _change(self, values: Mapping[str, object]) -> bool:
+        with self.ws.store.write() as tx:
+            return tx.jobs.change(self.job.id, values, owner=self._me)

@@ -1,5 +1,6 @@
 """Run a proposer over images of the workspace. Interrupted at any moment, it goes on where it was when run again."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -10,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
 from app.errors import ProposeError
 from app.services import child, lineage, models
-from app.services.workspace import Workspace, same_process
+from app.services.workspace import Workspace, process_started, same_process
 from app.store.records import Change, Image, Instance, NewInstance
 from app.store.transaction import Transaction
 from freesolo.instances import Instances
@@ -40,6 +40,8 @@ class ProposeProgress:
     """Of that image."""
     error: str
     """Why that image failed, or empty."""
+    image_id: int | None = None
+    """That image in the workspace, where there is one."""
 
 
 OnEvent = Callable[[ProposeProgress], None]
@@ -104,6 +106,12 @@ def run(
     return ProposeReport(session.images, session.masks, session.faults, cancelled(), seconds)
 
 
+def plan(ws: Workspace, proposer: str, limit: int | None) -> list[int]:
+    """Ids of the images that `run` would work on: to go on with just these after a break."""
+    with ws.store.read() as tx:
+        return [image.id for image in tx.images.to_propose(proposer, limit)]
+
+
 @contextmanager
 def work_folder(ws: Workspace) -> Iterator[Path]:
     """A folder for one run's files, removed at its end; those of killed runs are removed too."""
@@ -113,8 +121,8 @@ def work_folder(ws: Workspace) -> Iterator[Path]:
         _, pid, started, _ = left.name.split("-", 3)
         if not same_process(int(pid), float(started)):
             shutil.rmtree(left, ignore_errors=True)
-    me = psutil.Process()
-    with tempfile.TemporaryDirectory(prefix=f"propose-{me.pid}-{me.create_time()}-", dir=jobs) as name:
+    me = os.getpid()
+    with tempfile.TemporaryDirectory(prefix=f"propose-{me}-{process_started(me)}-", dir=jobs) as name:
         yield Path(name)
 
 
@@ -141,18 +149,18 @@ class _Session:
         """Save the report's results and tell of each."""
         event = report.event
         if event["event"] == "start":
-            self._tell(event, "", 0, "")
+            self._tell(event, None, "", 0, "")
         for record in report.results:
             self._tell(event, *self._save(record))
 
-    def _tell(self, event: dict[str, Any], name: str, masks: int, error: str) -> None:
+    def _tell(self, event: dict[str, Any], image_id: int | None, name: str, masks: int, error: str) -> None:
         if self._on_event is not None:
             done = self.images + len(self.faults)
             rate, left = event.get("rate"), event.get("seconds_left")
-            self._on_event(ProposeProgress(done, self._total, rate, left, name, masks, error))
+            self._on_event(ProposeProgress(done, self._total, rate, left, name, masks, error, image_id))
 
-    def _save(self, result: Record | Failure) -> tuple[str, int, str]:
-        """Returns (image name, masks, why it failed or empty)."""
+    def _save(self, result: Record | Failure) -> tuple[int, str, int, str]:
+        """Returns (image id, image name, masks, why it failed or empty)."""
         image = self._waiting[result.key]
         error = _objection(image, result)
         with self._ws.store.write() as tx:
@@ -167,7 +175,7 @@ class _Session:
         else:
             self.images += 1
             self.masks += masks
-        return image.name, masks, error
+        return image.id, image.name, masks, error
 
 
 def _objection(image: Image, result: Record | Failure) -> str:

@@ -16,6 +16,11 @@ DATABASE = "workspace.db"
 _LOCK = "app"
 """Key in the database's meta table: a lock there is taken atomically on every system."""
 
+_STATE, _STARTED = 0, 19
+"""Places in ``/proc/PID/stat``, counted from after the process's name."""
+_ROUNDING = 0.005
+"""Seconds by which two reads of one start may differ; starts are told in hundredths."""
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -78,8 +83,7 @@ class Workspace:
         Raises:
             WorkspaceBusyError: a running app holds it; the sentence names its process and port.
         """
-        me = psutil.Process()
-        mine = json.dumps({"pid": me.pid, "started": me.create_time(), "port": port})
+        mine = json.dumps({"pid": os.getpid(), "started": process_started(os.getpid()), "port": port})
         with self.store.write() as tx:
             holder = tx.meta.get(_LOCK)
             if holder is not None and holder != mine and _alive(json.loads(holder)):
@@ -93,7 +97,20 @@ class Workspace:
 
 
 def process_started(pid: int) -> float | None:
-    """Start time of a running process in seconds since the epoch, or None; a zombie counts as dead."""
+    """When a running process began, or None; a zombie counts as dead.
+
+    Seconds, only to be compared with each other: since the machine started where the system tells (Linux), so that
+    setting the clock makes no living process look like another one; else since the epoch.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return _started_by_clock(pid)
+    fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if fields[_STATE] in "ZX" else int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK")
+
+
+def _started_by_clock(pid: int) -> float | None:
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
@@ -102,9 +119,9 @@ def process_started(pid: int) -> float | None:
 
 
 def same_process(pid: int, started: float) -> bool:
-    """Whether the process that had this number at this time still runs."""
+    """Whether the process that had this number when it began then still runs."""
     now = process_started(pid)
-    return now is not None and abs(now - started) < 1.0  # clocks of two reads differ by rounding
+    return now is not None and abs(now - started) < _ROUNDING
 
 
 def _alive(holder: dict[str, float]) -> bool:

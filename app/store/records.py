@@ -14,11 +14,14 @@ Change = Literal["new", "changed"]
 Manner = Literal["solo", "union"]
 """How a model proposes: alone, or in one list with the proposer `default`."""
 
-JobState = Literal["queued", "running", "cancelling", "done", "failed", "cancelled", "lost"]
+JobState = Literal["queued", "running", "pausing", "paused", "cancelling", "done", "failed", "cancelled", "lost"]
+"""pausing, cancelling: asked to end, its process still lives; lost: its process was killed again and again."""
 
 IMAGE_STATUSES: tuple[ImageStatus, ...] = ("new", "todo", "doing", "done", "error")
 INSTANCE_STATES: tuple[InstanceState, ...] = ("pending", "accepted", "rejected", "unsure")
-ACTIVE_JOB_STATES: tuple[JobState, ...] = ("running", "cancelling", "queued")
+AT_WORK_JOB_STATES: tuple[JobState, ...] = ("running", "pausing", "cancelling")
+"""Those of jobs that have a process."""
+ACTIVE_JOB_STATES: tuple[JobState, ...] = (*AT_WORK_JOB_STATES, "queued")
 
 
 @dataclass(frozen=True)
@@ -213,15 +216,28 @@ class Job:
     args: dict[str, Any]
     pid: int | None
     pid_started: float | None
-    """Start time of the process, seconds since the epoch: tells a process from a later one with its number."""
+    """Start of the process as `app.services.workspace.process_started` gives it: tells it from a later one with its
+    number."""
     heartbeat: float | None
+    """When the process last said that it lives, seconds since the epoch. Information only: clocks jump."""
     done: int
     total: int
     rate: float | None
-    """Images a second."""
+    """Images (or what else its kind counts) a second."""
     seconds_left: float | None
     message: str
     error: str
     attempts: int
+    """Starts since it last got anywhere."""
     created: str
     finished: str | None
+    priority: int
+    """Higher ones go first; of equals the older one."""
+    started: str | None
+    """When it first began, or None."""
+    shrunk: bool
+    """Its batch was halved after it had run out of memory."""
+    runner: str
+    """Where it is to run: empty for this machine, or the address of a Ray cluster."""
+    remote_id: str | None
+    """What the cluster knows it by, or None."""

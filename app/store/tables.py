@@ -200,6 +200,11 @@ jobs = Table(
     Column("attempts", Integer, nullable=False),
     Column("created", String(32), nullable=False),
     Column("finished", String(32)),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("started", String(32)),
+    Column("shrunk", Boolean, nullable=False, server_default="0"),
+    Column("runner", Text, nullable=False, server_default=""),
+    Column("remote_id", String(64)),
     Index("ix_jobs_state", "state", "id"),
     sqlite_autoincrement=True,
 )

@@ -14,5 +14,5 @@ def start(workspace: Workspace, importer: Importer) -> bool:
 
 def propose_missing(workspace: Workspace) -> None:
     """Queue the recommended proposer, unless something runs already or no image lacks masks."""
-    if jobs.current(workspace) is None and catalogue.overview(workspace).images["new"]:
+    if jobs.current(workspace, "propose") is None and catalogue.overview(workspace).images["new"]:
         jobs.submit(workspace, "propose", {"proposer": RECOMMENDED, "limit": None, "image_ids": None})

@@ -7,12 +7,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.errors import AppError, DuplicateError, NotFoundError, StoreError, WorkspaceError
+from app.errors import AppError, DuplicateError, JobError, NotFoundError, StoreError, WorkspaceError
 from freesolo.errors import FreeSoloError
 
 _STATUS: tuple[tuple[type[AppError], int], ...] = (
     (NotFoundError, 404),
     (DuplicateError, 409),
+    (JobError, 409),
     (StoreError, 503),
     (WorkspaceError, 503),
 )

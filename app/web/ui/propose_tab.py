@@ -20,6 +20,7 @@ from freesolo import proposers
 TRIAL = 12
 """Images of a trial: enough to see whether a proposer suits, done in seconds."""
 
+_KIND = "propose"
 _POLL = 1.0
 """Seconds between looks at a running job."""
 _LISTED_JOBS = 20
@@ -108,7 +109,7 @@ def connect(page: gr.Blocks, tab: gr.Tab, parts: ProposeTab, workspace: Workspac
         return _submit(workspace, proposer, None)
 
     def stop() -> list[Any]:
-        job = jobs.current(workspace)
+        job = jobs.current(workspace, _KIND)
         if job is not None:
             jobs.cancel(workspace, job.id)
         return look()
@@ -125,9 +126,9 @@ def connect(page: gr.Blocks, tab: gr.Tab, parts: ProposeTab, workspace: Workspac
 
 def _submit(workspace: Workspace, proposer: str, image_ids: list[int] | None) -> list[Any]:
     """Queue a run, unless one is under way: two clicks are one run."""
-    if jobs.current(workspace) is None and image_ids != []:
+    if jobs.current(workspace, _KIND) is None and image_ids != []:
         try:
-            jobs.submit(workspace, "propose", {"proposer": proposer, "limit": None, "image_ids": image_ids})
+            jobs.submit(workspace, _KIND, {"proposer": proposer, "limit": None, "image_ids": image_ids})
         except SettingsError as error:
             raise gr.Error(str(error), print_exception=False) from error
     return _view(workspace)
@@ -146,7 +147,7 @@ def _spread(workspace: Workspace) -> list[int]:
 
 def _view(workspace: Workspace, ticked: bool = False) -> list[Any]:
     """New values of `ProposeTab.shown` and of the timer, which has ``ticked`` or not."""
-    job, history = jobs.current(workspace), jobs.list_jobs(workspace, _LISTED_JOBS)
+    job, history = jobs.current(workspace, _KIND), jobs.list_jobs(workspace, _LISTED_JOBS, _KIND)
     counts = catalogue.overview(workspace).images
     idle, open_images = job is None, counts["new"] + counts["todo"] + counts["doing"]
     label = (

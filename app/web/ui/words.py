@@ -35,6 +35,8 @@ _STATUS_NAMES: dict[ImageStatus, str] = {
 _JOB_STATES = {
     "queued": "waiting",
     "running": "running",
+    "pausing": "pausing",
+    "paused": "paused",
     "cancelling": "stopping",
     "done": "finished",
     "failed": "failed",

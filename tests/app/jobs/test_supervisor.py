@@ -14,37 +14,13 @@ from app.services import catalogue, ingest, review
 from app.services.review import Operation
 from app.services.workspace import same_process
 from tests.app.helpers import make_folder
+from tests.app.jobs.helpers import begun, ended, wait
 
 
 @pytest.fixture
 def photos(ws, tmp_path, fake_trainers):
     ingest.import_folder(ws, make_folder(tmp_path / "photos"))
     return fake_trainers
-
-
-@pytest.fixture
-def supervised(ws, photos):
-    supervisor = jobs.supervise(ws)
-    yield supervisor
-    supervisor.stop()
-
-
-def wait(ws, job, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        now = jobs.get(ws, job.id)
-        if condition(now):
-            return now
-        time.sleep(0.05)
-    raise AssertionError(f"waited in vain: {now}")
-
-
-def ended(job):
-    return job.state in ("done", "failed", "cancelled", "lost")
-
-
-def begun(job):
-    return job.state == "running" and job.done >= 1
 
 
 def at_work(pid):
@@ -140,7 +116,7 @@ def test_a_job_that_is_killed_before_it_gets_anywhere_is_given_up(ws, photos, su
         seen = running.pid
     lost = wait(ws, job, ended)
     assert lost.state == "lost"
-    assert f"killed 2 times: see jobs/{job.id}.log" in lost.error
+    assert f"killed 2 times before it got anywhere: see jobs/{job.id}/log.txt" in lost.error
 
 
 APP = """

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -74,9 +75,24 @@ def test_one_app_at_a_time(tmp_path):
 
 
 def test_a_process_is_told_from_a_later_one_with_its_number():
-    me = psutil.Process()
-    assert same_process(me.pid, me.create_time())
-    assert not same_process(me.pid, me.create_time() - 100)
+    started = process_started(os.getpid())
+    assert same_process(os.getpid(), started)
+    assert not same_process(os.getpid(), started - 0.01)
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        pass
+    assert process_started(child.pid) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="elsewhere starts are told by the clock")
+def test_setting_the_clock_makes_no_process_another_one(monkeypatch):
+    started = process_started(os.getpid())
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: 1.0)
+    assert process_started(os.getpid()) == started
+
+
+def test_where_the_system_does_not_tell_the_clock_does(monkeypatch):
+    monkeypatch.setattr(Path, "read_text", lambda *_: (_ for _ in ()).throw(FileNotFoundError))
+    assert process_started(os.getpid()) == psutil.Process().create_time()
     with subprocess.Popen([sys.executable, "-c", ""]) as child:
         pass
     assert process_started(child.pid) is None

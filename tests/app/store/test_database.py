@@ -1,11 +1,14 @@
 import sqlite3
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 
 from app.errors import StoreError, WorkspaceError
 from app.services.workspace import Workspace
+from app.store import database
 from app.store.database import make_engine, migrate
 from app.store.store import Store
 from app.store.tables import metadata
@@ -118,3 +121,32 @@ def test_a_path_with_any_character_opens(tmp_path):
     path.parent.mkdir()
     Store.open_file(path).close()
     assert path.is_file()
+
+
+def test_jobs_of_an_older_database_go_on(tmp_path):
+    """What 0003 adds has values that change nothing for the jobs there are."""
+    path = tmp_path / "ws" / "workspace.db"
+    path.parent.mkdir()
+    engine = make_engine(f"sqlite:///{path}")
+    config = Config()
+    config.set_main_option("script_location", str(database._MIGRATIONS))
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        connection.exec_driver_sql(
+            "INSERT INTO jobs (kind, state, args, done, total, message, error, attempts, created) "
+            "VALUES ('propose', 'queued', '{}', 0, 0, '', '', 0, '2026-01-02T03:04:05.678Z')"
+        )
+    engine.dispose()
+    ws = Workspace.open(path.parent)
+    with ws.store.read() as tx:
+        job = tx.jobs.get(1)
+    ws.close()
+    assert (job.state, job.priority, job.started, job.shrunk, job.runner, job.remote_id) == (
+        "queued",
+        0,
+        None,
+        False,
+        "",
+        None,
+    )

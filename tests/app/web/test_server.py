@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from app.errors import ServeError, WorkspaceBusyError
-from app.services.workspace import Workspace
+from app.services.workspace import Workspace, process_started
 from app.web import server
 
 
@@ -58,11 +58,9 @@ def test_a_workspace_in_use_is_told_before_anything_else(tmp_path, taken):
     import json
     import os
 
-    import psutil
-
     workspace = Workspace.open(tmp_path / "ws")
-    parent = psutil.Process(os.getppid())
-    holder = {"pid": parent.pid, "started": parent.create_time(), "port": 7999}
+    parent = os.getppid()
+    holder = {"pid": parent, "started": process_started(parent), "port": 7999}
     with workspace.store.write() as tx:
         tx.meta.set("app", json.dumps(holder))
     with pytest.raises(WorkspaceBusyError, match="http://localhost:7999"):

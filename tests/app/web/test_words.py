@@ -31,6 +31,11 @@ JOB = Job(
     attempts=1,
     created="2026-01-02T03:04:05.678Z",
     finished=None,
+    priority=0,
+    started="2026-01-02T03:04:06.789Z",
+    shrunk=False,
+    runner="",
+    remote_id=None,
 )
 
 
