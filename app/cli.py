@@ -7,6 +7,9 @@ python -m app propose
 python -m app status
 python -m app export --format coco --out masks.json
 python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
+python -m app jobs add train; python -m app jobs run     learn from the decisions, use the result if it is better
+python -m app models list                     networks of the workspace
+python -m app loop --simulate truth.json --images photographs/ --out loop.json     the whole loop, without a person
 python -m app log export --out ann.jsonl      what people decided, for another workspace; `log merge` brings it in
 python -m app propose photographs/ --out masks.json      one file, no workspace
 """
@@ -22,6 +25,7 @@ import typer
 from app.cli_jobs import jobs
 from app.cli_log import log
 from app.cli_loop import loop
+from app.cli_models import models as models_cli
 from app.cli_options import WorkspaceBefore, WorkspaceOption, opened, stoppable
 from app.errors import AppError, IngestError, SettingsError
 from app.report import Said, Screen
@@ -73,6 +77,7 @@ _LimitOption = Annotated[
 ]
 
 cli.add_typer(log, name="log")
+cli.add_typer(models_cli, name="models")
 cli.command("loop")(loop)
 cli.add_typer(jobs, name="jobs")
 

@@ -47,7 +47,7 @@ def loop(
     the actions reach. Nothing is kept but FILE.
     """
     screen = Screen()
-    plan = Plan(rounds, images_a_round, start, Habits(actions), Settings(steps, threads=threads, seed=seed), seed)
+    plan = Plan(rounds, images_a_round, start, Habits(actions), Settings(steps=steps, threads=threads, seed=seed), seed)
     known = Truth.read(truth)
     with tempfile.TemporaryDirectory(prefix="loop-") as folder, stoppable() as stop:
         ws = Workspace.open(Path(folder) / "workspace")

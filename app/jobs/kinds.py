@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.errors import JobError
-from app.jobs import propose
+from app.jobs import propose, train
 from app.jobs.work import Work
 from app.services.workspace import Workspace
 
@@ -52,7 +52,11 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),)
+    kind.name: kind
+    for kind in (
+        Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),
+        Kind("train", train.run, "heavy", unit="step", verb="Training", check=train.check),
+    )
 }
 
 

@@ -133,19 +133,20 @@ def use(ws: Workspace, name: str) -> None:
 def register(ws: Workspace, weights: Path, training: Training) -> Model:
     """Take a weights file into the workspace. It is there whole, with its row and description, or not at all.
 
+    A file that is here already, as after a job that was killed and goes on, stays the model that it is.
+
     Raises:
         ModelError: the file is no weights file, or the workspace's disk cannot take it.
     """
     _check(weights)
     with _filled(ws, weights) as folder:
         content = (folder / WEIGHTS).read_bytes()
-        values = {
-            **asdict(training),
-            "content_hash": blake2b(content, digest_size=16).hexdigest(),
-            "bytes": len(content),
-        }
+        digest = blake2b(content, digest_size=16).hexdigest()
         with ws.store.write() as tx:
-            model = tx.models.add(values)
+            for known in tx.models.all():
+                if known.content_hash == digest:
+                    return known
+            model = tx.models.add({**asdict(training), "content_hash": digest, "bytes": len(content)})
             (folder / DESCRIPTION).write_text(json.dumps(asdict(model), ensure_ascii=False, indent=1), "utf-8")
             place = ws.models / str(model.id)
             # The database never gave this id out before: a folder there was left by a process that was killed just here.

@@ -105,7 +105,7 @@ def simulate(
     run = _Run(ws, truth, plan, scored, shown, say, cancelled)
     return {
         "rounds": run.rounds(),
-        "plan": asdict(plan),
+        "plan": {**asdict(plan), "training": plan.training.model_dump()},
         "images": {"scored": len(scored), "shown": len(shown)},
     }
 

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from app.errors import TrainError
 from app.files import replacing
 from app.services import models
@@ -20,6 +22,7 @@ from app.services.training.judging import Reached, Verdict, choose, reached
 from app.services.training.process import trained
 from app.services.workspace import Workspace
 from app.store.records import Manner, Model
+from freesolo.config import Config
 from freesolo.proposers import UNION
 from freesolo.shipped import shipped_weights
 
@@ -29,18 +32,18 @@ BESIDE = "default"
 LEAST_ACCEPTED = 5
 """Accepted masks to learn from, at least."""
 
-_DATA, _SNAPSHOT, _RUN, _WEIGHTS = "decisions.json", "snapshot.json", "run", "solo.safetensors"
+_DATA, _SNAPSHOT, _WEIGHTS = "decisions.json", "snapshot.json", "solo.safetensors"
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Config):
     """Of one improvement."""
 
-    steps: int = STEPS
-    batch: int = 4
-    threads: int | None = None
+    steps: int = Field(default=STEPS, ge=1)
+    batch: int = Field(default=4, ge=1)
+    """Images a step."""
+    threads: int | None = Field(default=None, ge=1)
     """Of the training; None: one a core."""
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def improve(
     on_told(Told("learning from decisions", 0, settings.steps))
     if not _train(folder, snapshot, settings, on_told, cancelled):
         return None
-    weights = folder / _RUN / _WEIGHTS
+    weights = _run_folder(folder, settings) / _WEIGHTS
     figures = _compare(ws, snapshot.current, weights, on_told, cancelled)
     if figures is None:
         return None
@@ -121,11 +124,7 @@ def _snapshot(ws: Workspace, folder: Path) -> _Snapshot:
         position = tx.decisions.last_id()
     try:
         counts = decided.write(ws, folder / _DATA)
-        if counts.accepted < LEAST_ACCEPTED:
-            raise TrainError(
-                f"there are {counts.accepted} accepted masks to learn from, {LEAST_ACCEPTED} are needed (every fifth image is kept "
-                "for comparison): review some more images first"
-            )
+        _require(counts.accepted)
         current = models.in_use(ws)
         snapshot = _Snapshot(position, current, str(_start(ws, current)), counts)
         with replacing(file) as stream:
@@ -133,6 +132,25 @@ def _snapshot(ws: Workspace, folder: Path) -> _Snapshot:
     except OSError as error:
         raise TrainError(f"the training set cannot be written to {folder}: {error.strerror}") from error
     return snapshot
+
+
+def require_enough(ws: Workspace) -> None:
+    """Raises TrainError where people have not accepted enough masks on images that may be learnt from."""
+    learnt = decided.parts(ws).learnt
+    _require(sum(image.accepted for image in learnt))
+
+
+def _require(accepted: int) -> None:
+    if accepted < LEAST_ACCEPTED:
+        raise TrainError(
+            f"there are {accepted} accepted masks to learn from, {LEAST_ACCEPTED} are needed (every fifth reviewed image is kept for "
+            "comparison): review some more images first"
+        )
+
+
+def _run_folder(folder: Path, settings: Settings) -> Path:
+    """Another batch (after memory ran out) is another run: a checkpoint goes on only with the settings it was made with."""
+    return folder / f"run-batch{settings.batch}"
 
 
 def _start(ws: Workspace, current: str) -> Path:
@@ -144,7 +162,7 @@ def _start(ws: Workspace, current: str) -> Path:
 def _train(
     folder: Path, snapshot: _Snapshot, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
 ) -> bool:
-    command = ["finetune", str(folder / _DATA), "--images", str(folder), "--out", str(folder / _RUN)]
+    command = ["finetune", str(folder / _DATA), "--images", str(folder), "--out", str(_run_folder(folder, settings))]
     command += ["--start", snapshot.start, "--preset", "decisions", "--beside", BESIDE]
     command += ["--steps", str(settings.steps), "--batch", str(settings.batch), "--seed", str(settings.seed)]
     if settings.threads is not None:
@@ -199,7 +217,7 @@ def _kept(
         manner=manner,
         log_position=snapshot.log_position,
         data=asdict(counts),
-        settings=asdict(settings),
+        settings=settings.model_dump(),
         figures={**figures, "before": before.as_json()},
         verdict=verdict.sentence,
     )

@@ -69,6 +69,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "deleted": instance.deleted,
         "revision": instance.revision,
         "source": instance.source,
+        "change": instance.change,
     }
 
 
