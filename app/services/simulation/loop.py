@@ -12,7 +12,8 @@ import numpy as np
 from app.errors import IngestError, ProposeError, TrainError
 from app.services import ingest, models, proposing
 from app.services.simulation.reviewer import Habits, Reviewer, Work
-from app.services.training import decided, improving, judging
+from app.services.simulation.scoring import scored
+from app.services.training import decided, improving
 from app.services.training.improving import Improved
 from app.services.workspace import Workspace
 from app.store.records import Image
@@ -152,7 +153,7 @@ class _Run:
         )
         if report.faults:
             raise ProposeError(f"{len(report.faults)} images failed, the first: {': '.join(report.faults[0])}")
-        reached = judging.scored({image.id: self._truth.masks[image.name] for image in self._scored}, self._found())
+        reached = scored({image.id: self._truth.masks[image.name] for image in self._scored}, self._found())
         work = sum((self._reviewer.review(image.id, self._truth.masks[image.name]) for image in shown), Work())
         row = {
             "round": number,
@@ -166,8 +167,9 @@ class _Run:
             "AP": reached.figures["AP"],
             "AP50": reached.figures["AP50"],
             "AR100": reached.figures["AR100"],
-            "intervals": {key: list(value) for key, value in reached.intervals.items()},
-            "accepted_of_first": reached.figures["accepted"] / 100,
+            "intervals": {
+                key: list(value) for key, value in reached.intervals.items() if key in ("AP", "AP50", "AR100")
+            },
             "train_seconds": seconds,
             "verdict": "" if improved is None else improved.verdict.sentence,
         }

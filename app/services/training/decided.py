@@ -110,11 +110,26 @@ def write(ws: Workspace, out: Path) -> Counts:
     return counts
 
 
-def accepted(ws: Workspace, images: Sequence[Image]) -> dict[int, Instances]:
-    """The accepted masks of these images by id."""
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Masks of an image that people accepted or rejected."""
+
+    masks: Instances
+    """(m,)"""
+    is_accepted: npt.NDArray[np.bool_]
+    """(m,)"""
+
+
+def judged(ws: Workspace, images: Sequence[Image]) -> dict[int, Judged]:
+    """What people decided on these images, by id."""
     with ws.store.read() as tx:
-        masks = tx.instances.of_images([image.id for image in images], ["accepted"])
-    return {image.id: as_instances(image, masks.get(image.id, [])) for image in images}
+        masks = tx.instances.of_images([image.id for image in images], ["accepted", "rejected"])
+    found = {}
+    for image in images:
+        rows = masks.get(image.id, [])
+        is_accepted = np.array([mask.state == "accepted" for mask in rows], bool)
+        found[image.id] = Judged(as_instances(image, rows), is_accepted)
+    return found
 
 
 def as_instances(image: Image, masks: Sequence[Instance]) -> Instances:

@@ -32,7 +32,7 @@ BESIDE = "default"
 LEAST_ACCEPTED = 5
 """Accepted masks to learn from, at least."""
 
-_DATA, _SNAPSHOT, _WEIGHTS = "decisions.json", "snapshot.json", "solo.safetensors"
+_DATA, _SNAPSHOT, _RESULT, _WEIGHTS = "decisions.json", "snapshot.json", "result.json", "solo.safetensors"
 
 
 class Settings(Config):
@@ -91,6 +91,9 @@ def improve(
     on_told(Told("learning from decisions", 0, settings.steps))
     if not _train(folder, snapshot, settings, on_told, cancelled):
         return None
+    known = _finished(ws, folder, snapshot)
+    if known is not None:
+        return known
     weights = _run_folder(folder, settings) / _WEIGHTS
     figures = _compare(ws, snapshot.current, weights, on_told, cancelled)
     if figures is None:
@@ -98,6 +101,21 @@ def improve(
     before, candidates = figures
     verdict = choose((snapshot.current, before), candidates)
     model = _kept(ws, weights, snapshot, settings, verdict, candidates, before)
+    with replacing(folder / _RESULT) as stream:
+        stream.write(json.dumps({"model": model.id, "verdict": asdict(verdict)}).encode())
+    if verdict.is_new:
+        models.use(ws, models.name_of(model.id))
+    return Improved(model, verdict, snapshot.counts)
+
+
+def _finished(ws: Workspace, folder: Path, snapshot: "_Snapshot") -> Improved | None:
+    """What a run that was killed at its very end had come to."""
+    file = folder / _RESULT
+    if not file.exists():
+        return None
+    values = json.loads(file.read_text("utf-8"))
+    verdict = Verdict(**values["verdict"])
+    model = models.get(ws, values["model"])
     if verdict.is_new:
         models.use(ws, models.name_of(model.id))
     return Improved(model, verdict, snapshot.counts)

@@ -4,8 +4,8 @@ import { h } from '../dom.js';
 
 const COLUMNS = [
   ['accepted', 'Accepted', 'Share of the first 20 masks of an image that a person would accept'],
-  ['AP50', 'AP50', 'Average precision at IoU 0.5'],
-  ['AR100', 'AR', 'Share of objects found, averaged over IoU 0.5 to 0.95'],
+  ['AP', 'AP', 'Average precision of telling accepted from rejected masks'],
+  ['found', 'Found', 'Share of the accepted masks that it finds'],
   ['calibration', 'Off by', 'Mean distance of scores and shares of right masks, in points'],
 ];
 
