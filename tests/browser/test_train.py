@@ -1,0 +1,74 @@
+"""The Train screen in a real browser: decide, press Improve, keep reviewing, see what is new, choose between models."""
+
+import pytest
+
+from tests.browser.review_page import proposed
+
+IMAGES = 8
+
+
+@pytest.fixture(scope="module")
+def server(make_server, tmp_path_factory, chromium):
+    """Eight images with three masks each, none decided; what is trained finds the right half of an image and nothing else."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("FAKE_LEARNT", "better")
+    yield proposed(make_server, tmp_path_factory.mktemp("train"), chromium, IMAGES)
+    patch.undo()
+
+
+@pytest.fixture
+def train(server, page):
+    page.goto(f"{server.url}/#/train")
+    page.wait_for_selector(".train .is-models tbody tr")
+    return page
+
+
+def decide(server, image_ids):
+    """Accept the right half of each image and reject the rest."""
+    operations = []
+    for image_id in image_ids:
+        for mask, state in zip(
+            server.api(f"images/{image_id}")["instances"], ("rejected", "accepted", "rejected"), strict=True
+        ):
+            name = f"train-{mask['id']}"
+            about = {"image_id": image_id, "instance_id": mask["id"], "revision": mask["revision"]}
+            operations.append({"key": name, "group": name, "action": "state", "state": state, **about})
+    assert server.api("decisions", json={"operations": operations})["conflicts"] == []
+
+
+def test_without_decisions_it_says_what_is_missing(train):
+    assert train.is_disabled("[data-key=improve]")
+    assert "Accept 5 more masks first" in train.inner_text(".is-improve")
+    assert train.locator(".is-used th b").inner_text() == "union"
+
+
+def test_decisions_become_a_model_whose_changes_are_marked_and_it_can_be_taken_back(train, server):
+    decide(server, range(1, 8))
+    train.reload()
+    train.click("[data-key=improve]:enabled")
+    train.wait_for_selector(".train-state[data-state=done]")
+    assert "Used, as it is better" in train.inner_text(".train-state")
+    assert train.locator("[data-model='1']").get_attribute("class") == "is-used"
+    assert train.get_attribute(".train-curve svg", "aria-label").startswith("Loss 1.00 at step 1")
+
+    server.wait_for(lambda now: now["job"] is None)
+    train.goto(f"{server.url}/#/queue/changed")
+    train.click("#queue-html [role=option]")
+    train.wait_for_selector("html[data-review=ready]")
+    assert "8.png" in train.inner_text("#review-html") or "image 7" in train.inner_text("#review-html")
+
+    train.goto(f"{server.url}/#/train")
+    train.click("[data-key=use-union]")
+    train.wait_for_selector(".is-used th b:text-is('union')")
+    train.on("dialog", lambda dialog: dialog.accept())
+    train.click("[data-key=delete-model-1]")
+    train.wait_for_selector("[data-model='1']", state="detached")
+
+
+def test_a_training_that_fails_says_why_and_can_be_tried_again(train, server):
+    job = server.api("training", json={"steps": 10})
+    server.api(f"jobs/{job['id']}/cancel", json={})
+    train.wait_for_selector(".train-state[data-state=cancelled], .train-state[data-state=done]")
+    if train.locator(".train-state[data-state=cancelled]").count():
+        train.click("[data-key=retry]")
+        train.wait_for_selector(".train-state[data-state=done]")
