@@ -43,7 +43,7 @@ def kill(ws: Workspace, job_id: int, pid: int | None = None) -> None:
 
     Two processes must never write into one job's folder.
     """
-    left = list(_marked(_mark(ws.path, job_id)))
+    left = list(of_job(ws, job_id))
     if pid is not None:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
@@ -53,12 +53,14 @@ def kill(ws: Workspace, job_id: int, pid: int | None = None) -> None:
             each.kill()
 
 
-def _mark(workspace: Path, job_id: int) -> str:
-    return f"{job_id}:{workspace}"
-
-
-def _marked(mark: str) -> Iterator[psutil.Process]:
+def of_job(ws: Workspace, job_id: int) -> Iterator[psutil.Process]:
+    """Living processes that a job's process is or has started, whoever their parent is now."""
+    mark = _mark(ws.path, job_id)
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):  # others' processes do not show their environment
             if process.environ().get(_MARK) == mark and process.pid != os.getpid():
                 yield process
+
+
+def _mark(workspace: Path, job_id: int) -> str:
+    return f"{job_id}:{workspace}"

@@ -15,6 +15,7 @@ READY = {
     "review": "html[data-review=ready] #review-html canvas",
     "quality": ".is-map .quality-words:not(:empty)",
     "export": "#export-summary [data-summary]",
+    "jobs": ".jobs-list li",
     "settings": ".settings .key-row",
 }
 
