@@ -22,11 +22,11 @@ import psutil
 
 from app import jobs
 from app.jobs import processes
-from app.services.workspace import Workspace, same_process
+from app.services.workspace import Workspace
 
 VICTIMS = ("app", "worker", "both")
-LONGEST_WAIT = 3.0
-"""Seconds from when the app answers to a kill: from the start of the worker to the midst of its work."""
+LONGEST_WAIT = 1.0
+"""Seconds to a kill from when the worker has started, or from when it has finished something more, as it comes."""
 PATIENCE = 240.0
 """Seconds for whatever must happen by itself on a busy machine."""
 
@@ -106,6 +106,7 @@ class Drill:
         try:
             for _ in range(rounds):
                 self._keep_busy(images)
+                self._reach(choice.choice(("start", "work")))
                 time.sleep(choice.uniform(0.0, LONGEST_WAIT))
                 app = self._kill(choice.choice(VICTIMS), app)
             self._wait(lambda: not jobs.waiting(self.ws), "the jobs did not end")
@@ -114,6 +115,18 @@ class Drill:
             app.send_signal(signal.SIGTERM)
             app.wait(60)
         return reviewer
+
+    def _reach(self, moment: str) -> None:
+        """Wait until the worker has started, or has finished an image more; or until the job has ended meanwhile."""
+        before = jobs.current(self.ws)
+
+        def reached() -> bool:
+            now = jobs.current(self.ws)
+            if now is None or before is None:
+                return True
+            return now.pid is not None if moment == "start" else now.done > before.done
+
+        self._wait(reached, f"no {moment}")
 
     def _keep_busy(self, images: list[int]) -> None:
         if not jobs.waiting(self.ws):
@@ -175,8 +188,6 @@ def losses(ws: Workspace, reviewer: Reviewer, masks_an_image: int) -> list[str]:
     for job in jobs.list_jobs(ws, 1000):
         if job.state != "done":
             found.append(f"job {job.id} is {job.state}: {job.error or job.message}")
-        if job.pid is not None and job.pid_started is not None and same_process(job.pid, job.pid_started):
-            found.append(f"the process of job {job.id} still runs")
         found += [f"a process of job {job.id} is left over: {each}" for each in left_over(ws, job.id)]
         with suppress(FileNotFoundError):
             json.loads((Path(ws.path) / "jobs" / str(job.id) / "images.json").read_text())
@@ -184,5 +195,5 @@ def losses(ws: Workspace, reviewer: Reviewer, masks_an_image: int) -> list[str]:
 
 
 def left_over(ws: Workspace, job_id: int) -> list[psutil.Process]:
-    """Processes of a job that live after its end."""
-    return [each for each in processes.of_job(ws, job_id) if each.status() != psutil.STATUS_ZOMBIE]
+    """Processes of a job that live long after its end."""
+    return psutil.wait_procs(list(processes.of_job(ws, job_id)), timeout=30)[1]

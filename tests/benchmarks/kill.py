@@ -14,8 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-sys.path.insert(0, str(REPOSITORY))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app import jobs
 from app.services import ingest
@@ -24,6 +23,7 @@ from tests.app.helpers import make_folder
 from tests.browser.conftest import FAKE_TRAINERS, free_port
 from tests.killing import Drill, losses
 
+REPOSITORY = Path(__file__).parents[2]
 IMAGES = 60
 MASKS = 3
 """The stand-in proposes so many an image."""
