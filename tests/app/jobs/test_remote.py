@@ -44,9 +44,15 @@ class RayProcess:
         assert self.process.stdout.readline() == "serving\n"
         self.family = psutil.Process(self.process.pid).children(recursive=True)
 
+    def kill(self):
+        """Everything at once, as when its machine loses power."""
+        self.process.kill()
+        for each in self.family:
+            if each.is_running():
+                each.kill()
+
     def end(self):
-        if self.process.poll() is None:
-            self.process.communicate("", timeout=60)
+        self.process.communicate(timeout=60)  # the end of its input; closes the pipes
         for left in psutil.wait_procs(self.family, timeout=10)[1]:
             left.kill()
 
@@ -125,12 +131,9 @@ def test_a_cluster_that_is_gone_is_told_and_its_job_waits(ws, secret, followed, 
     try:
         job = jobs.submit(ws, "count", {}, runner=running.address)
         wait(ws, job, lambda job: job.done >= 1, SECONDS)
-        running.process.kill()
-        for each in running.family:
-            if each.is_running():
-                each.kill()
+        running.kill()
     finally:
-        running.process.wait()
+        running.end()
     processes.kill(ws, job.id)
     waits = wait(ws, job, lambda job: job.state == "queued" and job.message.startswith("waits: "), SECONDS)
     assert f"the Ray cluster at {running.address} does not answer" in waits.message
