@@ -254,9 +254,18 @@ def export_(
 
 
 @cli.command("job-run", hidden=True)
-def job_run(context: typer.Context, job_id: int, workspace: WorkspaceOption = None) -> None:
-    """Do one job of the queue; the page starts this."""
+def job_run(
+    context: typer.Context,
+    job_id: int,
+    ticket: Annotated[str | None, typer.Option(help="What a cluster calls this start of the job.")] = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Do one job of the queue; the page and Ray clusters start this."""
+    from app.jobs import processes
     from app.jobs.runner import Runner
 
+    processes.refuse_elsewhere()
     with opened(context, workspace, create=False) as ws:
-        raise typer.Exit(Runner(ws, job_id).run())
+        if ticket is not None:
+            processes.write_into_log(ws, job_id)  # on a cluster nobody has
+        raise typer.Exit(Runner(ws, job_id, ticket).run())

@@ -36,6 +36,10 @@ jobs = typer.Typer(
     no_args_is_help=True,
 )
 
+_RUNNER = (
+    "Run it on a Ray cluster: ray://host (dashboard at port 8265), or http://host:port of its dashboard. The cluster's "
+    "head node must be this machine, and see the workspace and this Python under the same paths."
+)
 _JobId = Annotated[int, typer.Argument(metavar="ID", help="As `jobs list` tells it.")]
 
 
@@ -90,11 +94,12 @@ def add(
     kind: Annotated[str, typer.Argument(metavar="KIND", help=f"{', '.join(KINDS)}.")],
     args: Annotated[str, typer.Option("--args", metavar="JSON", help="What the kind takes, as a JSON object.")] = "{}",
     priority: Annotated[int, typer.Option(metavar="N", help="Higher ones are begun first.")] = 0,
+    runner: Annotated[str, typer.Option(metavar="ADDRESS", help=_RUNNER, show_default=False)] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Queue a job."""
     with opened(context, workspace, create=False) as ws:
-        job = queue.submit(ws, kind, _object(args), priority=priority)
+        job = queue.submit(ws, kind, _object(args), priority=priority, runner=runner)
         Screen().say(f"job {job.id} is queued")
 
 

@@ -1,6 +1,7 @@
 """The processes of a job: started with a mark in their environment, found by it, and ended with all they started."""
 
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -11,12 +12,19 @@ from typing import IO
 
 import psutil
 
+from app.errors import JobError
+from app.jobs.work import LOG, folder_of
 from app.services.workspace import Workspace
 
 APP = ("-m", "app")
 
 _MARK = "ANNOTATOR_JOB"
 """Environment variable that a job's process and all its descendants have, whatever sessions they open."""
+
+_MACHINE = "ANNOTATOR_MACHINE"
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+PASSED_ON = ("PYTHONPATH", "OMP_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
+"""Variables that reach jobs on a cluster, too."""
 
 
 def start(ws: Workspace, job_id: int, log: IO[bytes]) -> "subprocess.Popen[bytes]":
@@ -26,10 +34,42 @@ def start(ws: Workspace, job_id: int, log: IO[bytes]) -> "subprocess.Popen[bytes
         OSError: the system cannot start a process.
     """
     command = [sys.executable, *APP, "job-run", str(job_id), "--workspace", str(ws.path)]
-    environment = {**os.environ, _MARK: _mark(ws.path, job_id), "PYTHONUNBUFFERED": "1"}
+    variables = {**os.environ, **environment(ws, job_id)}
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment
+        command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=variables
     )
+
+
+def environment(ws: Workspace, job_id: int) -> dict[str, str]:
+    """What a job's process needs in its environment, wherever it is started."""
+    kept = {name: value for name, value in os.environ.items() if name in PASSED_ON}
+    return {**kept, _MARK: _mark(ws.path, job_id), _MACHINE: machine(), "PYTHONUNBUFFERED": "1"}
+
+
+def machine() -> str:
+    """What tells this machine, until it starts again, from others: its kernel's own mark, else its name."""
+    try:
+        return _BOOT.read_text("ascii").strip()
+    except OSError:
+        return platform.node()
+
+
+def refuse_elsewhere() -> None:
+    """Raises JobError in a job's process on another machine than the app that queued it."""
+    if os.environ.get(_MACHINE, machine()) != machine():
+        raise JobError(
+            "the job was started on another machine than the app's, and its database (SQLite) may be used by processes "
+            "of one machine only: start a Ray cluster whose head node is the app's machine"
+        )
+
+
+def write_into_log(ws: Workspace, job_id: int) -> None:
+    """Let what this process and its children write go to the job's log, as it does where `start` started it."""
+    folder = folder_of(ws, job_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOG).open("ab") as log:
+        os.dup2(log.fileno(), sys.stdout.fileno())
+        os.dup2(log.fileno(), sys.stderr.fileno())
 
 
 def ask_to_end(pid: int) -> None:
@@ -43,7 +83,7 @@ def kill(ws: Workspace, job_id: int, pid: int | None = None) -> None:
 
     Two processes must never write into one job's folder.
     """
-    left = list(_marked(_mark(ws.path, job_id)))
+    left = list(of_job(ws, job_id))
     if pid is not None:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
@@ -53,12 +93,14 @@ def kill(ws: Workspace, job_id: int, pid: int | None = None) -> None:
             each.kill()
 
 
-def _mark(workspace: Path, job_id: int) -> str:
-    return f"{job_id}:{workspace}"
-
-
-def _marked(mark: str) -> Iterator[psutil.Process]:
+def of_job(ws: Workspace, job_id: int) -> Iterator[psutil.Process]:
+    """Living processes that a job's process is or has started, whoever their parent is now."""
+    mark = _mark(ws.path, job_id)
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):  # others' processes do not show their environment
             if process.environ().get(_MARK) == mark and process.pid != os.getpid():
                 yield process
+
+
+def _mark(workspace: Path, job_id: int) -> str:
+    return f"{job_id}:{workspace}"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.errors import JobError, NotFoundError
+from app.jobs.cluster import dashboard
 from app.jobs.kinds import kind_of
 from app.services.workspace import Workspace
 from app.store.decisions import now
@@ -13,7 +14,7 @@ HIGHEST_PRIORITY = 1000
 _RETRIED: tuple[JobState, ...] = ("failed", "lost", "cancelled")
 
 
-def submit(ws: Workspace, kind: str, args: Mapping[str, object], *, priority: int = 0) -> Job:
+def submit(ws: Workspace, kind: str, args: Mapping[str, object], *, priority: int = 0, runner: str = "") -> Job:
     """Queue a job.
 
     Args:
@@ -22,16 +23,20 @@ def submit(ws: Workspace, kind: str, args: Mapping[str, object], *, priority: in
         args: what that kind takes, as JSON values; for ``propose``: proposer (name), limit (number or None), image_ids
             (list or None).
         priority: -1000..1000; higher ones are begun first. What runs is not interrupted.
+        runner: address of a Ray cluster as `app.jobs.cluster.dashboard` takes it; empty: this machine.
 
     Raises:
+        SettingsError: the runner is no address.
         JobError: there is no such kind or priority.
         AppError: the arguments make no sense to the kind (SettingsError: there is no proposer of that name).
     """
     kind_of(kind).check(ws, args)
     if abs(priority) > HIGHEST_PRIORITY:
         raise JobError(f"priority {priority} does not exist: choose one from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}")
+    if runner:
+        dashboard(runner)
     with ws.store.write() as tx:
-        job = tx.jobs.get(tx.jobs.add(kind, args, priority))
+        job = tx.jobs.get(tx.jobs.add(kind, args, priority, runner))
     assert job is not None
     return job
 

@@ -38,8 +38,13 @@ class Runner:
     (a machine that slept) changes nothing and ends.
     """
 
-    def __init__(self, ws: Workspace, job_id: int) -> None:
+    def __init__(self, ws: Workspace, job_id: int, ticket: str | None = None) -> None:
         """Take the job over.
+
+        Args:
+            ws: the workspace.
+            job_id: of the job.
+            ticket: on a cluster, what it calls this start of the job; an earlier start may come late and is refused.
 
         Raises:
             NotFoundError: there is no such job.
@@ -47,7 +52,7 @@ class Runner:
         """
         self.ws = ws
         self._me: Owner = (os.getpid(), process_started(os.getpid()))
-        self.job = self._claim(job_id)
+        self.job = self._claim(job_id, ticket)
         self.folder: Path = folder_of(ws, job_id)
         self._stop = threading.Event()
         self._ended = threading.Event()
@@ -102,10 +107,11 @@ class Runner:
         except OSError as error:
             _log.warning("an event of job %d is not written: %s", self.job.id, error)
 
-    def _claim(self, job_id: int) -> Job:
+    def _claim(self, job_id: int, ticket: str | None) -> Job:
         with self.ws.store.write() as tx:
             job = tx.jobs.get(job_id)
-            if job is not None and job.state in AT_WORK_JOB_STATES and not self._is_anothers(job):
+            meant = job is not None and job.state in AT_WORK_JOB_STATES and job.remote_id == ticket
+            if job is not None and meant and not self._is_anothers(job):
                 mine = {"pid": self._me[0], "pid_started": self._me[1], "heartbeat": time.time()}
                 tx.jobs.change(job_id, mine)
                 return job

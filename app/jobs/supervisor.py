@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from app.errors import StoreError
 from app.jobs import memory, processes
+from app.jobs.attempts import MAX_ATTEMPTS
 from app.jobs.kinds import SLOTS, Slot, slot_of
+from app.jobs.remote import RemoteJobs
 from app.jobs.work import LOG, folder_of
 from app.services.workspace import Workspace, process_started, same_process
 from app.store.decisions import now
@@ -21,9 +23,6 @@ GRACE_SECONDS = 10.0
 
 PAUSE_GRACE_SECONDS = 60.0
 """The same for a pause: a checkpoint of a large network on a slow disk takes its time."""
-
-MAX_ATTEMPTS = 2
-"""A job that was killed is run once more; killed twice before it got anywhere, it will not work."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +55,7 @@ class Supervisor:
         self._ws = ws
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._remote = RemoteJobs(ws)
         self._children: dict[int, _Child] = {}
         """By job id."""
         self._asked: dict[int, float] = {}
@@ -64,11 +64,13 @@ class Supervisor:
     def start(self) -> None:
         """Begin; jobs that a dead app left behind are taken up again."""
         self._thread.start()
+        self._remote.start()
 
     def stop(self) -> None:
-        """End, and the running jobs with it; they are taken up when a supervisor starts again."""
+        """End, and the running jobs with it but for those on clusters; the next supervisor takes them up again."""
         self._ending.set()
         self._thread.join()
+        self._remote.stop()
         deadline = time.monotonic() + GRACE_SECONDS
         for child in self._children.values():
             processes.ask_to_end(child.process.pid)
@@ -110,7 +112,7 @@ class Supervisor:
 
     def _in_states(self, states: Sequence[JobState]) -> list[Job]:
         with self._ws.store.read() as tx:
-            return tx.jobs.in_states(states)
+            return [job for job in tx.jobs.in_states(states) if not job.runner]
 
     def _launch(self, job: Job) -> bool:
         """Start a job's process; tells whether it runs."""
@@ -118,7 +120,13 @@ class Supervisor:
         folder = folder_of(self._ws, job.id)
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / LOG).open("ab") as log:
-            values = {"state": "running", "attempts": job.attempts + 1, "message": "starting", "pid": None}
+            values = {
+                "state": "running",
+                "attempts": job.attempts + 1,
+                "message": "starting",
+                "pid": None,
+                "remote_id": None,
+            }
             if job.started is None:
                 values["started"] = now()
             with self._ws.store.write() as tx:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Path, Request
 
+from app.jobs.kinds import KINDS
 from app.services.clicking import Clicker
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
@@ -74,7 +75,13 @@ def instance_json(instance: Instance) -> dict[str, Any]:
 
 
 def job_json(job: Job) -> dict[str, Any]:
-    """A job as the header wants it."""
-    wanted = ("id", "kind", "state", "done", "total", "message", "error", "rate", "seconds_left")
+    """A job as the header and the Jobs screen want it."""
+    wanted = ("id", "kind", "state", "done", "total", "message", "error", "rate", "seconds_left", "args", "priority")
     values = asdict(job)
-    return {name: values[name] for name in wanted}
+    kind = KINDS.get(job.kind)
+    return {
+        **{name: values[name] for name in (*wanted, "created", "started", "finished", "runner")},
+        "title": kind.verb if kind else job.kind,
+        "unit": kind.unit if kind else "step",
+        "can_pause": kind is not None and kind.can_pause,
+    }

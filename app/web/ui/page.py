@@ -8,6 +8,7 @@ from app.web.ui import (
     export_tab,
     grid_tab,
     import_tab,
+    jobs_tab,
     propose_tab,
     quality_tab,
     queue_tab,
@@ -27,7 +28,7 @@ _HEADER = """
   <span class="project" data-project></span>
   <span class="grow"></span>
   <div class="pill" data-pill hidden>
-    <span class="text" data-pill-text></span>
+    <a class="text" data-pill-text href="#/jobs"></a>
     <span class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100"><i></i></span>
     <button type="button" data-pill-cancel title="Stop; finished images stay" aria-label="Stop this job">✕</button>
   </div>
@@ -62,6 +63,8 @@ def build(workspace: Workspace, importer: Importer, *, local: bool) -> gr.Blocks
                 quality_tab.build()
             with gr.Tab("Export", id="export", elem_id="tab-export") as export:
                 exporting = export_tab.build(workspace)
+            with gr.Tab("Jobs", id="jobs", elem_id="tab-jobs"):
+                jobs_tab.build()
             with gr.Tab("Settings", id="settings", elem_id="tab-settings"):
                 settings_tab.build()
         import_tab.connect(page, import_, importing, first, workspace, importer)

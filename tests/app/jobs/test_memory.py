@@ -4,6 +4,7 @@ import pytest
 
 from app import jobs
 from app.jobs import memory
+from app.jobs.attempts import MAX_ATTEMPTS
 from tests.app.jobs.helpers import ended, wait
 
 
@@ -52,7 +53,7 @@ def test_a_kill_that_is_not_the_kernels_is_an_ordinary_death(ws, fake_kinds, vms
     job = jobs.submit(ws, "eat", {"how": "kill", "batch": 8, "fits": 0})
     lost = wait(ws, job, ended)
     assert (lost.state, lost.shrunk, lost.args["batch"]) == ("lost", False, 8)
-    assert "was killed 2 times" in lost.error
+    assert f"was killed {MAX_ATTEMPTS} times" in lost.error
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from app import jobs
 from app.jobs import supervisor as supervision
+from app.jobs.attempts import MAX_ATTEMPTS
 from app.services import catalogue, ingest, review
 from app.services.review import Operation
 from app.services.workspace import same_process
@@ -109,14 +110,14 @@ def test_a_job_that_is_killed_before_it_gets_anywhere_is_given_up(ws, photos, su
     photos.setenv("FAKE_SECONDS", "30")
     job = jobs.submit(ws, "propose", {})
     seen = None
-    for _attempt in (1, 2):
+    for _attempt in range(MAX_ATTEMPTS):
         running = wait(ws, job, lambda job, seen=seen: job.pid not in (None, seen) and at_work(job.pid))
         for process in (psutil.Process(running.pid), *psutil.Process(running.pid).children()):
             process.kill()
         seen = running.pid
     lost = wait(ws, job, ended)
     assert lost.state == "lost"
-    assert f"killed 2 times before it got anywhere: see jobs/{job.id}/log.txt" in lost.error
+    assert f"killed {MAX_ATTEMPTS} times before it got anywhere: see jobs/{job.id}/log.txt" in lost.error
 
 
 APP = """

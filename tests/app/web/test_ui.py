@@ -53,6 +53,7 @@ def test_tabs_have_the_addresses_that_scripts_know(page):
         ("grid", "Grid"),
         ("quality", "Quality"),
         ("export", "Export"),
+        ("jobs", "Jobs"),
         ("settings", "Settings"),
     ]
 

@@ -9,11 +9,12 @@
 //   annotator:changes, annotator:others                    what others do; see feed.js
 
 import { Api, ApiError } from './api.js';
+import { duration } from './duration.js';
 import { Feed } from './feed.js';
 import { followLooks } from './looks.js';
 import { paintOthers } from './others.js';
 
-const TABS = ['import', 'propose', 'queue', 'review', 'grid', 'train', 'quality', 'export', 'settings'];
+const TABS = ['import', 'propose', 'queue', 'review', 'grid', 'train', 'quality', 'export', 'jobs', 'settings'];
 const POLL_BUSY = 1000; // ms between looks while something runs
 const POLL_IDLE = 15000;
 const AFTER_CHANGE = 700; // ms that a look waits for more changes: a fast hand makes several a second
@@ -73,16 +74,10 @@ function route(overview) {
 
 const time = (at) => new Date(at).toLocaleTimeString('en-GB'); // 24 hours: the same width at any time
 
-function duration(seconds) {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
-}
-
 function activity({ job, import: run }) {
   if (run) return { text: run.total ? `Importing ${run.done} / ${run.total}` : 'Importing…', done: run.done, total: run.total };
   if (!job) return null;
-  const words = { queued: 'Waiting', cancelling: 'Stopping' }[job.state] ?? 'Proposing';
+  const words = { queued: 'Waiting', pausing: 'Pausing', cancelling: 'Stopping' }[job.state] ?? job.title;
   const count = job.total ? ` ${job.done} / ${job.total}` : '…';
   const left = job.seconds_left && job.state === 'running' ? ` · ${duration(job.seconds_left)} left` : '';
   return { text: words + count + left, done: job.done, total: job.total, job };
@@ -95,7 +90,9 @@ function paintPill(overview) {
   pill.hidden = now === null;
   if (now === null) return;
   const share = now.total ? Math.min(100, (100 * now.done) / now.total) : 0;
-  pill.querySelector('[data-pill-text]').textContent = now.text;
+  const text = pill.querySelector('[data-pill-text]');
+  text.textContent = now.text;
+  text.setAttribute('href', now.job ? '#/jobs' : '#/import');
   pill.querySelector('.bar').setAttribute('aria-valuenow', String(Math.round(share)));
   pill.querySelector('.bar i').style.width = `${share}%`;
   const cancel = pill.querySelector('[data-pill-cancel]');

@@ -2,6 +2,7 @@
 
 import { Api } from './api.js';
 import { h, shown } from './dom.js';
+import { duration } from './duration.js';
 import { lossCurve } from './train/curve.js';
 import { modelTable } from './train/models.js';
 
@@ -92,7 +93,7 @@ class Train {
 
   #job(job, busy) {
     const share = job.total ? Math.round((100 * job.done) / job.total) : 0;
-    const left = busy && job.seconds_left ? `, ${minutes(job.seconds_left)} left` : '';
+    const left = busy && job.seconds_left ? `, ${duration(job.seconds_left)} left` : '';
     const words = busy ? `${job.message || 'starting'}: ${job.done} of ${job.total}${left}` : job.error || job.message;
     const button = (action, text) => h('button', { type: 'button', data: { key: action }, onclick: () => this.#act(`/jobs/${job.id}/${action}`) }, text);
     return [
@@ -118,8 +119,6 @@ class Train {
       }));
   }
 }
-
-const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
 
 let current = null;
 
