@@ -220,13 +220,13 @@ def status(
 def export_(
     context: typer.Context,
     out: Annotated[Path, typer.Option(metavar="FILE", help="Replaced as a whole, or not at all.")],
-    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="coco.")] = "coco",
+    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="See `formats`.")] = "coco",
     states: Annotated[
         str, typer.Option(metavar="LIST", help="Which masks: accepted, pending, unsure, rejected; commas between.")
     ] = "accepted",
     encoding: Annotated[
         str, typer.Option(metavar="ENCODING", help="rle (exact), or polygons (along pixel edges).")
-    ] = "rle",
+    ] = "",
     workspace: WorkspaceOption = None,
 ) -> None:
     """Write the masks to a file. Other masks than accepted ones leave with their score and state."""

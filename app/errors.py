@@ -11,6 +11,7 @@ AppError
 ├── ClickError             clicks that make no mask, or an image that cannot be prepared for them
 ├── ProposeError           the proposer could not run
 ├── ExportError            the file could not be written, or the request makes no sense
+├── FormatError            a file of annotations that cannot be read, or masks that a format cannot hold
 ├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
 └── SettingsError          a command line or environment setting is wrong
@@ -59,6 +60,10 @@ class ProposeError(AppError):
 
 class ExportError(AppError):
     """An export is impossible as asked, or could not be written."""
+
+
+class FormatError(AppError):
+    """A file is not of the format it is read as, or a format cannot hold what is to be written."""
 
 
 class LogError(AppError):
