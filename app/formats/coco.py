@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import IO, Any, BinaryIO, Literal, TypeAlias
 
 from pycocotools import mask as coco_mask
 
@@ -58,10 +58,10 @@ class Coco(Format[list[Row]]):
             raise FormatError(f"{path} is damaged: it has annotations of images that it does not list ({missing})")
 
 
-def write_head(stream: BinaryIO, head: Head, pictures: Iterator[Picture]) -> None:
-    """A COCO file up to the opening bracket of its annotations."""
+def write_head(stream: IO[bytes], head: Head, pictures: Iterator[Picture], **each: object) -> None:
+    """A COCO file up to the opening bracket of its annotations; ``each``: further keys of every category."""
     stream.write(b'{"info": ' + jsons.dumps(_INFO) + b',\n"licenses": [],\n"categories": [')
-    jsons.write_rows(stream, ({"id": c.id, "name": c.name, "supercategory": ""} for c in head.categories))
+    jsons.write_rows(stream, ({"id": c.id, "name": c.name, "supercategory": ""} | each for c in head.categories))
     stream.write(b'],\n"images": [')
     jsons.write_rows(stream, (_image_row(picture) for picture in pictures))
     stream.write(b'],\n"annotations": [')

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from app.errors import FormatError
 from app.store.records import INSTANCE_STATES, InstanceState
@@ -14,7 +14,7 @@ def dumps(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def write_rows(stream: BinaryIO, rows: Iterable[object]) -> None:
+def write_rows(stream: IO[bytes], rows: Iterable[object]) -> None:
     """The rows of a list, taken one by one, each on its own line; the brackets are the caller's."""
     before = b"\n"
     for row in rows:

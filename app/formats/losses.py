@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
+from app.formats import outlines
 from app.formats.records import Head, Mask, Page, ReadMask, ReadPage
 
 _SCORE_STEP = 5e-7
@@ -92,7 +92,7 @@ class Losses:
         self.inexact += 1
         self.worst_pixels = max(self.worst_pixels, different)
         self.worst_iou = min(self.worst_iou, float(coco_mask.iou([ours], [theirs], [0])[0, 0]))
-        (parts, holes), (parts_after, holes_after) = _shape(before), _shape(after)
+        (parts, holes), (parts_after, holes_after) = outlines.shape(before), outlines.shape(after)
         self.parts += parts != parts_after
         self.holes += holes != holes_after
         return True
@@ -126,12 +126,3 @@ def _covered_twice(counts: Sequence[str], size: tuple[int, int]) -> int:
     for each in counts:
         covers += coco_mask.decode({"size": list(size), "counts": each.encode()})
     return int(np.count_nonzero(covers > 1))
-
-
-def _shape(mask: npt.NDArray[np.uint8]) -> tuple[int, int]:
-    """(parts, holes) of a mask; parts are 4-connected."""
-    from freesolo.codecs import polygons  # compiled code: half a second that only lossy formats should cost
-
-    rings = polygons.mask_to_rings(mask)
-    holes = sum(ring.hole for ring in rings)
-    return len(rings) - holes, holes

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
 from freesolo.codecs import coco_rle
@@ -65,3 +66,12 @@ def _on_grid(ring: Sequence[float]) -> list[float]:
     values = np.asarray(ring, float)
     near = np.round(values)
     return [float(value) for value in np.where(np.abs(values - near) < _GRID, near, values)]
+
+
+def shape(mask: npt.NDArray[np.generic]) -> tuple[int, int]:
+    """(parts, holes) of a (height, width) mask; parts are 4-connected."""
+    from freesolo.codecs import polygons
+
+    rings = polygons.mask_to_rings(mask)
+    holes = sum(ring.hole for ring in rings)
+    return len(rings) - holes, holes

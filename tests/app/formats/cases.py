@@ -2,11 +2,13 @@
 
 import io
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
 from app.formats.records import Category, Dataset, Known, Mask, Page, Picture
 from freesolo.codecs import coco_rle
+from tests.app.helpers import make_image
 from tests.golden import golden_masks, thousand_masks
 
 CATEGORIES = [Category(1, "object"), Category(2, "Kätzchen"), Category(7, "traffic light")]
@@ -51,6 +53,15 @@ def golden_cases():
     for name, files in NAMES.items():
         cases[name] = dataset([(file, left.shape, [left]) for file in files], **extras)
     return cases
+
+
+def with_images(data, folder):
+    """The dataset with real pictures, which crops are made of."""
+    pages = []
+    for number, page in enumerate(data.pages()):
+        path = make_image(folder / "photos" / f"{number}.png", size=(page.picture.width, page.picture.height))
+        pages.append(replace(page, picture=replace(page.picture, path=str(path))))
+    return replace(data, pictures=lambda: iter([page.picture for page in pages]), pages=lambda: iter(pages))
 
 
 def written(format_, data, encoding=""):
