@@ -1,6 +1,6 @@
 """Write the table of ``assets/formats.md``: every golden case through every format, and what came back.
 
-    python -m tests.benchmarks.formats_table --out assets/formats.md
+    python -m tests.app.formats.table --out assets/formats.md
 
 Run it again after a change of a format; a test compares the file with what this makes.
 """
@@ -25,7 +25,7 @@ file and says before and after what it could not carry, `python -m app import-an
 TABLE = """
 ## Every golden case through every format
 
-Written by `python -m tests.benchmarks.formats_table --out assets/formats.md`: each case is written, the file is read back, and the
+Written by `python -m tests.app.formats.table --out assets/formats.md`: each case is written, the file is read back, and the
 masks are compared.
 
 * **exact**: pixels, name, category, score and state come back.
