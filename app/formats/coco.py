@@ -29,6 +29,7 @@ class Coco(Format[list[Row]]):
     keeps = "pixels, holes, parts, overlaps, names, categories, ids; score and state where asked for"
     loses = "nothing with rle and polygons; simplified polygons follow the outline within a pixel"
     encodings = ("rle", "polygons", "simplified")
+    provenance = True
 
     def encode(self, page: Page, head: Head) -> Part[list[Row]]:
         notes: Counter[str] = Counter()

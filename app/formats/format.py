@@ -54,6 +54,8 @@ class Format(ABC, Generic[Body]):
     """Whether masks can be read back at all."""
     scored: bool = False
     """Whether each mask must have a score."""
+    provenance: bool = False
+    """Whether it has a place for `Mask.origin`."""
     by_stem: bool = False
     """Whether images are known without the suffix of their name."""
 

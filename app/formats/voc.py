@@ -62,7 +62,7 @@ class Voc(Format[Pngs]):
             for name in instances:
                 classes = "SegmentationClass/".join(name.rsplit("SegmentationObject/", 1))
                 stem = name.rpartition("SegmentationObject/")[2].removesuffix(".png")
-                picture = known.by_stem.get(stem)
+                picture = known.by_stem.get(stem) or known.by_stem.get(f"JPEGImages/{stem}")
                 file_name = stem if picture is None else picture.file_name
                 try:
                     body = files.read(name), files.read(classes) if classes in files else b""

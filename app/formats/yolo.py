@@ -65,7 +65,7 @@ class Yolo(Format[str]):
                 folder, found, stem = name.removesuffix(".txt").rpartition("labels/")
                 if not found and len(files.names) > 1:
                     continue
-                picture = known.by_stem.get(stem)
+                picture = known.by_stem.get(stem) or known.by_stem.get(f"images/{stem}")
                 if picture is None:
                     yield ReadPage(folder + stem, None)
                     continue

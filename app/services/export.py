@@ -1,12 +1,12 @@
 """Leave with the work: check and write exports."""
 
 import errno
-import os
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from app.errors import ExportError, FormatError
 from app.files import replacing
@@ -15,6 +15,9 @@ from app.formats.format import Format
 from app.services import export_data
 from app.services.workspace import Workspace
 from app.store.records import INSTANCE_STATES, InstanceState
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class ExportRequest:
     """One of the format's encodings; empty: its default."""
     extras: bool | None = None
     """Write score and state of each mask; None: where other masks than accepted ones leave."""
+    provenance: bool = False
+    """Write with each mask who proposed it, who decided and when, and how much it was changed."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def check(ws: Workspace, request: ExportRequest) -> ExportReport:
     Raises:
         ExportError: the request makes no sense.
     """
-    with Path(os.devnull).open("wb") as stream:
+    with io.BufferedWriter(_Nowhere()) as stream:
         return _export(ws, request, stream)
 
 
@@ -82,6 +87,16 @@ def export_file(out: Path) -> Iterator[BinaryIO]:
         raise ExportError(_why_not(out, error)) from error
 
 
+class _Nowhere(io.RawIOBase):
+    """A stream that keeps nothing; unlike the null device it does not pretend to be a file that can be gone back in."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        return memoryview(data).nbytes
+
+
 def _why_not(out: Path, error: OSError) -> str:
     kept = "; the old file is untouched" if out.exists() else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -110,7 +125,7 @@ def _export(ws: Workspace, request: ExportRequest, stream: BinaryIO) -> ExportRe
 
 def _extras(format_: Format[Any], request: ExportRequest) -> export_data.Extras:
     extras = request.states != ("accepted",) if request.extras is None else request.extras
-    return export_data.Extras(score=extras or format_.scored, state=extras)
+    return export_data.Extras(score=extras or format_.scored, state=extras, origin=request.provenance)
 
 
 def _checked(request: ExportRequest) -> Format[Any]:
@@ -121,6 +136,8 @@ def _checked(request: ExportRequest) -> Format[Any]:
     if request.encoding and request.encoding not in format_.encodings:
         ways = ", ".join(format_.encodings) or "none to choose"
         raise ExportError(f"unknown encoding {request.encoding!r}: of {format_.name} there are {ways}")
+    if request.provenance and not format_.provenance:
+        raise ExportError(f"{format_.name} has no place for where masks come from: export as coco")
     unknown = [state for state in request.states if state not in INSTANCE_STATES]
     if unknown or not request.states:
         raise ExportError(f"unknown state {', '.join(unknown) or '(none)'}: there are {', '.join(INSTANCE_STATES)}")
