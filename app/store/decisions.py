@@ -85,6 +85,14 @@ class Decisions:
             found.update((row.key, row.instance_id) for row in self._connection.execute(query))
         return found
 
+    def of_images(self, image_ids: Sequence[int]) -> list[Decision]:
+        """The rows about these images and their masks, in the order they were made."""
+        found: list[Decision] = []
+        for start in range(0, len(image_ids), _KEYS_A_QUERY):
+            query = select(decisions).where(decisions.c.image_id.in_(image_ids[start : start + _KEYS_A_QUERY]))
+            found.extend(Decision(**row._mapping) for row in self._connection.execute(query.order_by(decisions.c.id)))
+        return found
+
     def of_group(self, who: str, group_id: str) -> list[Decision]:
         """The rows of a group, in the order they were made."""
         query = select(decisions).where(decisions.c.who == who, decisions.c.group_id == group_id)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app import cli
+from app.formats.registry import FORMATS
 from app.services import review
 from app.services.review import Operation
 from app.services.workspace import Workspace
@@ -118,8 +119,8 @@ def test_an_export_that_makes_no_sense_is_told(run, photos, tmp_path):
     run("import", photos, "--workspace", tmp_path / "ws")
     for flags, sentence in (
         (("--states", "good"), "unknown state good: there are pending, accepted, rejected, unsure"),
-        (("--format", "voc"), "unknown format 'voc': there is coco"),
-        (("--encoding", "png"), "unknown encoding 'png': there are rle, polygons"),
+        (("--format", "nothing"), f"unknown format 'nothing': there are {', '.join(FORMATS)}"),
+        (("--encoding", "png"), "unknown encoding 'png': of coco there are rle, polygons, simplified"),
     ):
         status, _, trouble = run("export", "--out", tmp_path / "x.json", *flags, "--workspace", tmp_path / "ws")
         assert (status, trouble) == (1, f"Error: {sentence}\n")
