@@ -281,6 +281,7 @@ class Images:
             chunk = list(image_ids[start : start + CHUNK])
             counts = self._counts(chunk)
             facts = select(images.c.id, images.c.error, images.c.proposer, images.c.closed)
+            rows = []
             for row in self._connection.execute(facts.where(images.c.id.in_(chunk))).all():
                 count = counts.get(row.id, dict.fromkeys(INSTANCE_STATES, 0))
                 status = status_of(
@@ -290,8 +291,10 @@ class Images:
                     pending=count["pending"],
                     decided=sum(count.values()) - count["pending"],
                 )
-                self.change(row.id, status=status, **count)
+                rows.append({"of": row.id, "status": status, **count})
                 found[row.id] = status
+            if rows:
+                self._connection.execute(update(images).where(images.c.id == bindparam("of")), rows)
         return found
 
     def _counts(self, image_ids: Sequence[int]) -> dict[int, dict[str, int]]:
