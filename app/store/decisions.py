@@ -56,6 +56,33 @@ class Decisions:
             )
         )
 
+    def invert_many(self, group_id: str, inverted: Sequence[tuple[Decision, int]]) -> None:
+        """Append the inverses of rows, in this order, as one group.
+
+        Args:
+            group_id: the new group.
+            inverted: each row that is taken back, and the revision that this leaves behind.
+        """
+        at = now()
+        rows = [
+            {
+                "key": f"{group_id}-{row.id}",
+                "at": at,
+                "who": row.who,
+                "group_id": group_id,
+                "undoes": row.group_id,
+                "action": row.action,
+                "image_id": row.image_id,
+                "instance_id": row.instance_id,
+                "before": row.after,
+                "after": row.before,
+                "revision": revision,
+            }
+            for row, revision in inverted
+        ]
+        if rows:
+            self._connection.execute(insert(decisions), rows)
+
     def revisions(self, keys: Sequence[str]) -> dict[str, int]:
         """Which of the keys are in the log, with the revision each left behind."""
         found: dict[str, int] = {}

@@ -11,6 +11,7 @@ import { Cards } from './grid/cards.js';
 import { Items, itemsOf, PAGE } from './grid/items.js';
 import { gridBindingOf } from './grid/keymap.js';
 import { layOut } from './grid/layout.js';
+import { News } from './grid/news.js';
 import { Board } from './review/board.js';
 import { Categories } from './review/categories.js';
 import { Decider } from './review/decider.js';
@@ -54,9 +55,11 @@ class Grid {
       onError: (text) => this.board.notice(text),
     });
     this.bulk = new Bulk(this);
+    this.news = new News(this);
     listen(element, (action, how) => this.act(action, how), signal, gridBindingOf);
     window.addEventListener('hashchange', () => this.route(), { signal });
     document.addEventListener('annotator:tab', () => this.route(), { signal });
+    document.addEventListener('annotator:changes', ({ detail }) => this.#opened && this.news.hear(detail), { signal });
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
     window.addEventListener('pagehide', () => this.saver.leave(), { signal });
     document.addEventListener('visibilitychange', () => document.hidden && this.saver.leave(), { signal });
@@ -78,7 +81,7 @@ class Grid {
     if (address !== this.#opened) {
       this.#opened = address;
       this.load();
-    } else this.#bringUpToDate();
+    } else if (root.dataset.grid !== 'loading') this.news.look();
   }
 
   get #like() {
@@ -125,8 +128,14 @@ class Grid {
     }
   }
 
+  /** There may be masks now where there were none. */
+  loadAgain() {
+    if (root.dataset.grid !== 'loading' && shown(this.element)) this.load();
+  }
+
   /** Put these masks on the screen, from the first page on. */
   present(items, total) {
+    this.news.forget();
     this.items.set(items, total);
     this.#showPage();
     const none = { title: 'No masks here', text: 'Other filters may show some; new proposals come from the Propose screen.', links: [['Propose', '#/propose']] };
@@ -149,24 +158,11 @@ class Grid {
     }
   }
 
-  /** The masks of this page may have been decided elsewhere: in Review, or by somebody else. */
-  async #bringUpToDate() {
-    const page = this.items.onPage;
-    if (!page.length || this.saver.unsaved || root.dataset.grid === 'loading') return;
-    const now = await this.api.get(`/grid/now?${new URLSearchParams(page.map(({ id }) => ['ids', id]))}`).catch(() => null);
-    if (!now) return; // the next save says if the app is gone
-    for (const { id, revision, state, category_id: category } of itemsOf(now)) {
-      const item = this.items.byId(id);
-      if (item && revision > item.revision) Object.assign(item, { revision, state, category_id: category });
-    }
-    this.cards.updateAll();
-  }
-
   async #showPage() {
     const { items, cards } = this;
     const page = items.onPage;
     cards.show(page, items.page * PAGE, items.all.length);
-    this.#moved();
+    this.moved();
     this.#describe();
     this.#idle();
     await cards.loaded();
@@ -205,7 +201,8 @@ class Grid {
     return `Look-alikes ${at + 1} of ${groups.length}: ${plural(this.items.all.length, 'mask')}${share}; odd ones last. ⇧F, ⇧R judge the whole group, Ctrl A and a number name it.`;
   }
 
-  #moved() {
+  /** Say where the cursor is now, and on what. */
+  moved() {
     const { current, selected } = this.items;
     this.cards.mark(current);
     this.categories.mark(current?.category_id ?? null);
@@ -284,7 +281,7 @@ class Grid {
     if (items.page !== before) this.#showPage();
     else {
       if (extend) this.cards.updateAll();
-      this.#moved();
+      this.moved();
     }
   }
 
@@ -300,7 +297,7 @@ class Grid {
     if (toggle) this.items.toggle(item);
     else if (!extend) this.items.clear();
     this.cards.updateAll();
-    this.#moved();
+    this.moved();
     this.parts.crops.focus({ preventScroll: true });
   }
 
@@ -312,7 +309,7 @@ class Grid {
   #chooseAll() {
     this.items.choose(this.#scope);
     this.cards.updateAll();
-    this.#moved();
+    this.moved();
   }
 
   #decide(state) {
@@ -326,7 +323,7 @@ class Grid {
       this.cards.updateAll();
       this.board.notice(`${plural(masks.length, 'mask')} ${state}. Ctrl+Z takes it back.`);
     } else if (items.cursor + 1 < items.all.length && (items.cursor + 1) % PAGE) items.moveTo(items.cursor + 1);
-    this.#moved();
+    this.moved();
     this.bulk.judged();
   }
 
@@ -338,7 +335,7 @@ class Grid {
     }
     const masks = this.#scope.filter((item) => item.state === 'pending');
     this.#change(masks, { state });
-    this.#moved();
+    this.moved();
     const what = this.#scope === this.items.all ? 'the group' : 'the page';
     this.board.notice(masks.length ? `${plural(masks.length, 'mask')} of ${what} ${state}. Ctrl+Z takes it back.` : `Nothing of ${what} is pending.`);
   }
@@ -362,7 +359,7 @@ class Grid {
     if (!masks.length) return;
     this.#change(masks, { category_id: id });
     if (several.length) this.board.notice(`${plural(masks.length, 'mask')} named ${this.categories.name(id)}. Ctrl+Z takes it back.`);
-    this.#moved();
+    this.moved();
   }
 
   async #turn(path, otherwise) {
@@ -378,7 +375,7 @@ class Grid {
         if (item) Object.assign(item, { revision, state, category_id: category });
       }
       this.cards.updateAll();
-      this.#moved();
+      this.moved();
       this.bulk.judged();
       const here = turned.instances.some(({ id }) => this.items.byId(id));
       this.board.notice(here ? turned.what : `${turned.what} (not in this list)`);
@@ -412,7 +409,7 @@ class Grid {
     else if (this.board.dismiss()) return;
     else if (this.items.clear()) {
       this.cards.updateAll();
-      this.#moved();
+      this.moved();
     } else if (this.bulk.open) this.load();
     else if (this.#like !== null) location.hash = ADDRESS;
   }

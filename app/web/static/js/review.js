@@ -11,12 +11,14 @@ import { Board } from './review/board.js';
 import { Categories } from './review/categories.js';
 import { ClickBar } from './review/clickbar.js';
 import { Clicking } from './review/clicking.js';
+import { Crosshair } from './review/crosshair.js';
 import { Decider } from './review/decider.js';
 import { Filmstrip } from './review/filmstrip.js';
 import { Histogram } from './review/histogram.js';
 import { masksAt, nextAt } from './review/hit.js';
 import { Images, turn } from './review/images.js';
 import { listen } from './review/keyboard.js';
+import { bindingOf } from './review/keymap.js';
 import { KeySheet } from './review/keysheet.js';
 import { layOut, showKeys } from './review/layout.js';
 import { MaskList } from './review/masklist.js';
@@ -59,6 +61,7 @@ class Review {
     this.#selecting = { hover: (at) => this.#hover(at), click: (...at) => this.#click(...at), hold: (at) => this.#hold(at) };
     this.pointer = new Pointer(this.parts.stage, this.stage, this.#selecting, signal);
     this.tools = new Tools(this);
+    this.crosshair = new Crosshair(this, signal);
     this.reshape = new Reshape(this);
     this.clicking = new Clicking(this);
     this.parts.clickBar = new ClickBar({ turn: () => this.clicking.turn(), act: (action) => this.actions.act(action) });
@@ -75,7 +78,8 @@ class Review {
     this.navigator = new Navigator(this, this);
     this.sheet = new KeySheet();
     document.body.append(this.sheet.dialog);
-    listen(element, (action, how) => this.actions.act(action, how), signal);
+    const find = (event) => bindingOf(event, { tool: Boolean(this.pointer.tool.put), crosshair: this.crosshair.shown });
+    listen(element, (action, how) => this.actions.act(action, how), signal, find);
     this.#follow(signal);
   }
 
@@ -159,8 +163,10 @@ class Review {
   /** Give the pointer a tool; null: clicks select, as ever. @param {import('./review/pointer.js').Tool | null} tool */
   hold(tool) {
     this.pointer.tool = tool ?? this.#selecting;
+    if (tool) this.parts.toCanvas();
     this.stage.hover(null);
     this.parts.stage.classList.toggle('clicks', tool !== null);
+    this.crosshair.draw();
   }
 
   get selected() {
@@ -196,6 +202,7 @@ class Review {
     this.count();
     this.missed.reset();
     this.stage.flush();
+    this.crosshair.reset();
     document.documentElement.dataset.image = image.id;
     this.#idle();
     setTimeout(() => this.film.show(image), 0); // after the image is on the screen

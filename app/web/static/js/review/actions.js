@@ -9,13 +9,17 @@ import { neighbourIn } from './tree.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
-const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger', 'smaller-brush', 'larger-brush']);
+const AT_ONCE = new Set([
+  'keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'zoom-in', 'zoom-out', 'fainter', 'stronger', 'smaller-brush', 'larger-brush',
+  'move', 'move-far', 'move-fine', 'put', 'put-away',
+]);
 /** What begins something else than the mask that is made by click. */
 const ENDS_CLICKING = new Set([
   'unsure', 'accept-all', 'reject-all', 'brush', 'eraser', 'lasso', 'cut', 'pick-mask', 'merge', 'split-parts', 'fill-holes', 'largest-part', 'grow', 'shrink',
 ]);
 const FAINTEST = 0.1;
 const STRONGEST = 2;
+const ZOOM = 1.5; // a key
 
 export class Actions {
   #screen;
@@ -29,11 +33,12 @@ export class Actions {
 
   /** Do what a key or button says; see review/keymap.js. Returns whether there was anything to do. */
   act(action, how = { key: '', repeat: false }) {
-    const run = (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
+    const drawing = this.#screen.tools.byKeys && this.#drawing[action];
+    const run = drawing || (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
-    if (!AT_ONCE.has(action)) this.#screen.tools.settle();
+    if (!AT_ONCE.has(action) && !drawing) this.#screen.tools.settle();
     if (ENDS_CLICKING.has(action)) this.#screen.clicking.leave();
-    if (this.#busy && !AT_ONCE.has(action)) {
+    if (this.#busy && !AT_ONCE.has(action) && !drawing) {
       if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
     } else run(how);
     return true;
@@ -120,6 +125,13 @@ export class Actions {
     'show-rejected': () => this.#toggle('show-rejected', (this.#screen.showRejected = !this.#screen.showRejected)),
     'zoom-mask': () => this.#screen.stage.zoomToSelected(),
     'zoom-fit': () => this.#screen.stage.fit(),
+    'zoom-in': () => this.#zoom(ZOOM),
+    'zoom-out': () => this.#zoom(1 / ZOOM),
+    move: ({ key, repeat }) => this.#screen.crosshair.move(key, { repeat, pace: 'step' }),
+    'move-far': ({ key, repeat }) => this.#screen.crosshair.move(key, { repeat, pace: 'far' }),
+    'move-fine': ({ key, repeat }) => this.#screen.crosshair.move(key, { repeat, pace: 'fine' }),
+    put: () => this.#screen.crosshair.put(false),
+    'put-away': () => this.#screen.crosshair.put(true),
     fainter: () => this.#opacity(1 / 1.25),
     stronger: () => this.#opacity(1.25),
     brighter: () => this.#adjust('brightness', 1),
@@ -136,6 +148,15 @@ export class Actions {
     whole: () => this.#relative(true),
     escape: () => this.#escape(),
     keys: () => this.#screen.sheet.toggle(),
+  };
+
+  /** What keys do instead while they draw. */
+  #drawing = {
+    finish: () => {
+      this.#screen.tools.settle();
+      this.#screen.crosshair.draw();
+    },
+    back: () => this.#screen.tools.back(),
   };
 
   /** What keys do instead while masks are made by click. */
@@ -305,6 +326,13 @@ export class Actions {
     this.#screen.board.notice(this.#screen.picture.step(name, notches));
   }
 
+  /** Zoom where the work is. */
+  #zoom(factor) {
+    const { stage, crosshair, selected } = this.#screen;
+    const [x, y, w, h] = selected?.bbox ?? [0, 0, this.#screen.image.width, this.#screen.image.height];
+    stage.zoomAt(...stage.view.toStage(...(crosshair.point ?? [x + w / 2, y + h / 2])), factor);
+  }
+
   #opacity(factor) {
     this.#overlay.opacity = Math.min(STRONGEST, Math.max(FAINTEST, this.#overlay.opacity * factor));
     this.#screen.stage.repaintAll();
@@ -312,12 +340,16 @@ export class Actions {
 
   /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
   #escape() {
-    const { board, stage, element, tools } = this.#screen;
+    const { board, stage, element, tools, crosshair } = this.#screen;
     if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
       document.activeElement.blur();
       return;
     }
-    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.unpick()) return;
+    if (tools.cancel()) {
+      crosshair.draw();
+      return;
+    }
+    if (tools.leave() || board.dismiss() || this.#screen.unpick()) return;
     if (element.dataset.drawer) {
       openDrawer(element, null);
       return;

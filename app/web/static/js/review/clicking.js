@@ -8,6 +8,7 @@ import { decode } from '../rle.js';
 import { clickWords } from './words.js';
 
 const PATIENCE = 400; // ms of making ready after which that is said
+const PREPARING = 'Preparing this image for clicks…';
 
 export class Clicking {
   #screen;
@@ -33,6 +34,7 @@ export class Clicking {
     click: (point, event) => this.click(point, !(event.shiftKey || this.#removes)),
     remove: (point) => this.click(point, false),
     step: (larger) => this.step(larger),
+    put: (point, { away }) => this.click(point, !(away || this.#removes)),
   };
 
   /** Take the tool in hand. @param {object | null} mask to refine; null: a new one */
@@ -136,10 +138,10 @@ export class Clicking {
   async #makeReady() {
     const { board, api } = this.#screen;
     const round = this.#round;
-    const slow = setTimeout(() => this.#round === round && board.notice('Preparing this image for clicks…'), PATIENCE);
+    const slow = setTimeout(() => this.#round === round && board.notice(PREPARING), PATIENCE);
     try {
       await api.post(`/images/${this.#image.id}/click/prepare`, { make: true });
-      if (this.#round === round) board.notice('');
+      if (this.#round === round) board.withdraw(PREPARING);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (this.#round === round) board.notice(error.message);

@@ -8,6 +8,8 @@ import { View } from './view.js';
 const SHARP = 3; // CSS pixels an image pixel from which on pixels are shown as squares
 const SLOW = 12; // ms to paint all masks from which on a moving view stretches them instead, until it rests
 const REST = 90; // ms
+const EDGE = 10; // CSS pixels from the stage's edge from which on a point counts as out of sight; less than the margin of the whole image
+const INWARDS = 0.2; // of the stage's side: how far from its edge such a point is brought
 const COARSE = 0.5; // below it the browser averages pixels instead of taking every other
 
 export class Stage {
@@ -136,6 +138,16 @@ export class Stage {
 
   shift(dx, dy) {
     this.#look(() => this.view.shift(dx, dy, this.image, this.#size));
+  }
+
+  /** Have a point of the image seen. @param {[number, number]} point */
+  reveal(point) {
+    const place = this.view.toStage(...point);
+    const [dx, dy] = [this.#size.width, this.#size.height].map((side, axis) => {
+      if (place[axis] < EDGE) return side * INWARDS - place[axis];
+      return place[axis] > side - EDGE ? side * (1 - INWARDS) - place[axis] : 0;
+    });
+    if (dx || dy) this.shift(dx, dy);
   }
 
   #look(change) {
