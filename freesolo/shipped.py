@@ -10,17 +10,13 @@ from freesolo.freemask import FreeMask
 from freesolo.freemask.recognition import Recogniser
 from freesolo.freemask.settings import GroupingSettings
 from freesolo.proposers import Proposer
+from freesolo.shipped_file import shipped_weights
 from freesolo.solo.proposer import SoloProposer
 from freesolo.solo.weights import load
 from freesolo.union import Ranked, Union
 
 TEACHER = "default"
 """The preset of Free Mask that the network learned from; the union's other half."""
-
-
-def shipped_weights() -> Path:
-    """The file that comes with the package."""
-    return Path(__file__).parents[1] / "assets" / "solo.safetensors"
 
 
 def solo() -> Proposer:

@@ -19,7 +19,7 @@ import torch
 from freesolo.evaluation import evaluate
 from freesolo.images import read_image
 from freesolo.proposers import make
-from freesolo.shipped import shipped_weights
+from freesolo.shipped_file import shipped_weights
 from trainers.training.items import images_of
 
 

@@ -6,7 +6,7 @@ from skimage import data, draw
 
 from freesolo import proposers
 from freesolo.instances import Instances
-from freesolo.shipped import shipped_weights
+from freesolo.shipped_file import shipped_weights
 from freesolo.solo.weights import load
 
 

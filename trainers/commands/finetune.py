@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from freesolo.instances import Instances
-from freesolo.shipped import shipped_weights
+from freesolo.shipped_file import shipped_weights
 from freesolo.solo.weights import load, to_bytes
 from trainers.commands.train import Run, train
 from trainers.events import JsonLines, ProgressBar

@@ -24,7 +24,7 @@ from app.services.workspace import Workspace
 from app.store.records import Manner, Model
 from freesolo.config import Config
 from freesolo.proposers import UNION
-from freesolo.shipped import shipped_weights
+from freesolo.shipped_file import shipped_weights
 
 STEPS = 300
 BESIDE = "default"
