@@ -5,6 +5,8 @@ import pytest
 from tests.browser.review_page import proposed
 
 IMAGES = 8
+LONG = 150_000
+"""Milliseconds for what starts several processes one after the other, on a machine that has other things to do."""
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +49,12 @@ def test_decisions_become_a_model_whose_changes_are_marked_and_it_can_be_taken_b
     decide(server, range(1, 8))
     train.reload()
     train.click("[data-key=improve]:enabled")
-    train.wait_for_selector(".train-state[data-state=done]")
+    train.wait_for_selector(".train-state[data-state=done]", timeout=LONG)
     assert "Used, as it is better" in train.inner_text(".train-state")
     assert train.locator("[data-model='1']").get_attribute("class") == "is-used"
     assert train.get_attribute(".train-curve svg", "aria-label").startswith("Loss 1.00 at step 1")
 
-    server.wait_for(lambda now: now["job"] is None)
+    server.wait_for(lambda now: now["job"] is None, seconds=LONG / 1000)
     train.goto(f"{server.url}/#/queue/changed")
     train.click("#queue-html [role=option]")
     train.wait_for_selector("html[data-review=ready]")
@@ -70,12 +72,12 @@ def test_a_training_is_stopped_tried_again_paused_and_gone_on_with(train, server
     server.api("training", json={"steps": 20_000})
     train.wait_for_selector(".train-state[data-state=queued], .train-state[data-state=running]")
     train.click("[data-key=cancel]")
-    train.wait_for_selector(".train-state[data-state=cancelled]")
+    train.wait_for_selector(".train-state[data-state=cancelled]", timeout=LONG)
     train.click("[data-key=retry]")
-    train.wait_for_selector(".train-state[data-state=running]")
+    train.wait_for_selector(".train-state[data-state=running]", timeout=LONG)
     train.click("[data-key=pause]")
-    train.wait_for_selector(".train-state[data-state=paused]")
+    train.wait_for_selector(".train-state[data-state=paused]", timeout=LONG)
     train.click("[data-key=resume]")
     train.wait_for_selector(".train-state[data-state=running] + .train-bar")
     train.click("[data-key=cancel]")
-    train.wait_for_selector(".train-state[data-state=cancelled]")
+    train.wait_for_selector(".train-state[data-state=cancelled]", timeout=LONG)

@@ -73,8 +73,8 @@ class Train {
       h('h2', {}, 'What there is to learn from'),
       h('div', { class: 'train-figures' },
         figure(states.accepted, 'accepted'), figure(states.rejected, 'rejected'), figure(states.unsure, 'unsure'), figure(states.pending, 'undecided')),
-      h('p', {}, `Training sees ${learnt_masks} accepted masks on ${learnt_images} images; ${held_images} reviewed images with ${held_masks} masks are kept to compare models on. `
-        + `${undecided_images} images have no decision yet.`),
+      h('p', {}, `Training sees ${plural(learnt_masks, 'accepted mask')} on ${plural(learnt_images, 'image')}; ${plural(held_images, 'reviewed image')} with ${plural(held_masks, 'mask')} ${held_images === 1 ? 'is' : 'are'} kept to compare models on. `
+        + `${plural(undecided_images, 'image')} without any decision.`),
       changed_images ? h('p', {}, h('a', { href: '#/queue/changed' }, `${changed_images} images with new or changed masks since the last model`)) : null);
   }
 
@@ -119,6 +119,8 @@ class Train {
       }));
   }
 }
+
+const plural = (count, word) => `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
 
 let current = null;
 

@@ -115,6 +115,7 @@ def clicked(ws, truth, folder, fake_trainers, monkeypatch):
         work = Reviewer(ws, habits or Habits()).review(1, truth.masks[NAMES[0]])
         return work, asked
 
+    reviewed.ws = ws
     return reviewed
 
 
@@ -146,3 +147,19 @@ def test_what_is_no_ground_truth_is_told(tmp_path, ws, folder):
         Truth.read(tmp_path / "odd.json")
     with pytest.raises(IngestError, match=r"0 images of .* have masks in the COCO file; 3 are needed"):
         simulate(ws, Truth({}), folder, Plan(), print, lambda: False)
+
+
+def test_proposals_with_little_chance_are_left_alone_once_there_are_estimates(clicked, monkeypatch):
+    from app.services.simulation import reviewer
+
+    class Estimates:
+        calibrated = True
+
+        def of(self, ids, _scores):
+            return np.linspace(0.2, 0.9, len(ids))
+
+    tracker = type("Tracker", (), {"current": lambda _self, _ws: Estimates()})()
+    monkeypatch.setattr(reviewer, "tracker_of", lambda _: tracker)
+    worker = reviewer.Reviewer(clicked.ws, Habits(least=0.5))
+    masks = review.load(clicked.ws, 2).instances
+    assert [mask.id for mask in worker._promising(masks)] == [masks[2].id, masks[1].id], "best chance first"
