@@ -1,8 +1,9 @@
 """A reviewer who knows the human masks of an image and works as a person would, through the app's own services.
 
 Proposals are gone through in order of their estimated chance of acceptance, as the Grid shows them: good ones are accepted, others
-rejected. While the app has too few decisions to estimate it, the order is that of the score, and all are gone through; later those with little chance are
-left alone. Objects that nothing proposed are then pointed at. Every key and every click is an action, and an image gets so many of them at most.
+rejected. While the app has too few decisions to estimate it, the order is that of the score, and all are gone through; later those
+with little chance are left alone. Objects that nothing proposed are then pointed at. Every key and every click is an action, and an
+image gets so many of them at most.
 """
 
 from dataclasses import dataclass
