@@ -7,29 +7,29 @@ python -m app propose
 python -m app status
 python -m app export --format coco --out masks.json
 python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
+python -m app jobs add train; python -m app jobs run     learn from the decisions, use the result if it is better
+python -m app models list                     networks of the workspace
+python -m app loop --simulate truth.json --images photographs/ --out loop.json     the whole loop, without a person
 python -m app log export --out ann.jsonl      what people decided, for another workspace; `log merge` brings it in
 python -m app propose photographs/ --out masks.json      one file, no workspace
 """
 
 import json
 import logging
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from app.cli_jobs import jobs
 from app.cli_log import log
-from app.cli_options import WorkspaceBefore, WorkspaceOption, opened
+from app.cli_loop import loop
+from app.cli_models import models as models_cli
+from app.cli_options import WorkspaceBefore, WorkspaceOption, opened, stoppable
 from app.errors import AppError, IngestError, SettingsError
 from app.report import Said, Screen
-from app.services import catalogue, ingest, oneshot, proposing
+from app.services import catalogue, ingest, models, oneshot, proposing
 from app.services import export as exporting
 from app.services.proposers import known
 from app.services.workspace import Workspace
@@ -63,13 +63,22 @@ cli = typer.Typer(
 )
 
 _ProposerOption = Annotated[
-    str, typer.Option("--proposer", metavar="NAME", help=f"Who proposes: {', '.join(available())}.")
+    str | None,
+    typer.Option(
+        "--proposer",
+        metavar="NAME",
+        help=f"Who proposes: {', '.join(available())}, or a model of the workspace (model-1).  "
+        f"[default: the model in use, else {RECOMMENDED}]",
+        show_default=False,
+    ),
 ]
 _LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many images.", show_default=False)
 ]
 
 cli.add_typer(log, name="log")
+cli.add_typer(models_cli, name="models")
+cli.command("loop")(loop)
 cli.add_typer(jobs, name="jobs")
 
 
@@ -148,7 +157,7 @@ def propose(
         Path | None,
         typer.Option(metavar="FILE.json", help="Where the one-shot COCO file goes.", show_default=False),
     ] = None,
-    proposer: _ProposerOption = RECOMMENDED,
+    proposer: _ProposerOption = None,
     limit: _LimitOption = None,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -158,17 +167,18 @@ def propose(
     """
     if (folder is None) != (out is None):
         raise typer.BadParameter("FOLDER and --out FILE.json go together; without both, the workspace is proposed for")
-    known(proposer)
     if folder is not None and out is not None:
-        _propose_folder(folder, out, proposer, limit)
+        _propose_folder(folder, out, known(proposer or RECOMMENDED), limit)
     else:
         with opened(context, workspace, create=False) as ws:
-            _propose_workspace(ws, proposer, limit)
+            name = proposer or models.in_use(ws)
+            models.resolve(ws, name)
+            _propose_workspace(ws, name, limit)
 
 
 def _propose_folder(folder: Path, out: Path, proposer: str, limit: int | None) -> None:
     screen = Screen()
-    with _stoppable() as stop, screen.progress("Proposing") as bar:
+    with stoppable() as stop, screen.progress("Proposing") as bar:
         report = oneshot.propose_folder(folder, out, proposer, limit, _teller(bar), stop.is_set)
     screen.faults([(fault.path, fault.reason) for fault in report.faults])
     screen.say(f"{report.masks} masks on {report.images} images, {len(report.faults)} faults: {out}")
@@ -180,7 +190,7 @@ def _propose_workspace(ws: Workspace, proposer: str, limit: int | None) -> None:
     screen = Screen()
     if not catalogue.overview(ws).total:
         raise IngestError(f"the workspace {ws.path} has no images: import a folder first")
-    with _stoppable() as stop, screen.progress("Proposing") as bar:
+    with stoppable() as stop, screen.progress("Proposing") as bar:
         report = proposing.run(ws, proposer, limit, None, _teller(bar), stop.is_set)
     screen.faults(report.faults)
     if report.cancelled:
@@ -259,19 +269,3 @@ def job_run(
         if ticket is not None:
             processes.write_into_log(ws, job_id)  # on a cluster nobody has
         raise typer.Exit(Runner(ws, job_id, ticket).run())
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl+C and SIGTERM set, so that work ends in order."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -10,6 +10,8 @@ AppError
 ├── DuplicateError         a name that exists already
 ├── ClickError             clicks that make no mask, or an image that cannot be prepared for them
 ├── ProposeError           the proposer could not run
+├── ModelError             a model that cannot be kept, used or deleted
+├── TrainError             nothing to learn from, or the training failed
 ├── JobError               a job cannot do what is asked of it, or not where it is to run
 ├── ExportError            the file could not be written, or the request makes no sense
 ├── LogError               a decision log could not be written, or is no such file
@@ -56,6 +58,14 @@ class ClickError(AppError):
 
 class ProposeError(AppError):
     """The proposer's process could not do its work."""
+
+
+class ModelError(AppError):
+    """A model cannot be kept, read, used or deleted."""
+
+
+class TrainError(AppError):
+    """A training cannot start, or its process could not do its work."""
 
 
 class JobError(AppError):

@@ -71,6 +71,8 @@ _BUILT_IN: dict[str, tuple[str, Callable[[], Proposer]]] = {
 }
 RECOMMENDED = "union"
 """What a person gets who asks for nothing in particular."""
+UNION = "union:"
+"""Before the path of a network's weights: its union with `default`."""
 _GROUP = "freesolo.proposers"
 
 
@@ -84,6 +86,8 @@ def available() -> dict[str, str]:
 def make(name: str) -> Proposer:
     """A proposer by name, by the path of its weights or settings, or by ``package.module:factory`` where the factory takes no argument.
 
+    ``union:path/to/solo.safetensors`` is that network and `default` in one list.
+
     Args:
         name: one of `available`; ``path/to/solo.safetensors``, or the authors' ``.pth``; ``path/to/settings.json`` of Free Mask
             (`freesolo.freemask.settings_file`); or a factory.
@@ -92,6 +96,10 @@ def make(name: str) -> Proposer:
         ConfigError: there is no such proposer; the message lists those there are.
         WeightsError: the weights cannot be loaded.
     """
+    if name.startswith(UNION) and name.endswith(".safetensors"):
+        from freesolo import shipped
+
+        return shipped.union(Path(name.removeprefix(UNION)))
     if name.endswith((".safetensors", ".pth")):
         from freesolo.solo.proposer import SoloProposer
 

@@ -18,7 +18,8 @@ Preset = Annotated[
     typer.Option(
         help="weak: label-free masks of good quality; paper: the published weights of the losses; "
         "paper-r50, paper-r101: the published network and schedule, too; full: masks taken "
-        "as they are (table 7d); human: masks that people drew."
+        "as they are (table 7d); human: masks that people drew; "
+        "decisions: those beside pseudo-labels, which learn by the weak losses."
     ),
 ]
 ConfigFile = Annotated[
@@ -205,6 +206,15 @@ def finetune(
         Path | None,
         typer.Option(metavar="FILE", help="Weights to go on from.  [default: those shipped]", show_default=False),
     ] = None,
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Also judge the scores of this proposer (default) and of the result by the drawn masks, so that both can propose "
+            "in one list: --proposer union:DIR/solo.safetensors.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Resume = True,
     events: Events = False,
 ) -> None:
@@ -221,7 +231,7 @@ def finetune(
         flags: dict[str, Any] = {"steps": steps, "batch": batch, "lr": lr, "threads": threads, "seed": seed}
         flags["network"] = None if freeze is None else {"frozen_stride": freeze}
         resolved = resolve(preset, config, overrides(flags, settings or []))
-        labels = command.Labels(annotations, images, classes, limit_images, limit_masks)
+        labels = command.Labels(annotations, images, classes, limit_images, limit_masks, beside)
         return command.run(labels, resolved, Run(out, start, resume=resume, as_events=events))
 
     run(body)

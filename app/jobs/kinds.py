@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.errors import JobError
-from app.jobs import propose
+from app.jobs import propose, train
 from app.jobs.work import Work
+from app.services.workspace import Workspace
 
 Slot = Literal["heavy", "light"]
 
@@ -26,7 +27,7 @@ LIGHT_SLOTS = 2
 SLOTS: dict[Slot, int] = {"heavy": HEAVY_SLOTS, "light": LIGHT_SLOTS}
 
 
-def _anything(_args: Mapping[str, Any]) -> None:
+def _anything(_ws: Workspace, _args: Mapping[str, Any]) -> None:
     """Accept all arguments."""
 
 
@@ -46,12 +47,16 @@ class Kind:
     """What its progress counts."""
     verb: str = "Working"
     """What the header says while it runs."""
-    check: Callable[[Mapping[str, Any]], None] = _anything
+    check: Callable[[Workspace, Mapping[str, Any]], None] = _anything
     """Raises an AppError for arguments that make no sense, before the job is queued."""
 
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),)
+    kind.name: kind
+    for kind in (
+        Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),
+        Kind("train", train.run, "heavy", unit="step", verb="Training", check=train.check),
+    )
 }
 
 

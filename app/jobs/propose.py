@@ -8,16 +8,16 @@ from typing import Any
 from app.files import replacing
 from app.jobs import events
 from app.jobs.work import Work
-from app.services import proposing
-from app.services.proposers import known
+from app.services import models, proposing
+from app.services.workspace import Workspace
 from freesolo.proposers import RECOMMENDED
 
 _IMAGES = "images.json"
 
 
-def check(args: Mapping[str, Any]) -> None:
-    """Raises SettingsError where there is no such proposer; a job without a name takes the recommended one."""
-    known(args.get("proposer", RECOMMENDED))
+def check(ws: Workspace, args: Mapping[str, Any]) -> None:
+    """Raises SettingsError where there is no such proposer; a job without a name takes the one in use."""
+    models.resolve(ws, args.get("proposer", RECOMMENDED))
 
 
 def run(work: Work) -> str:
@@ -27,7 +27,7 @@ def run(work: Work) -> str:
     without masks of this proposer).
     """
     args = work.job.args
-    proposer = str(args.get("proposer") or RECOMMENDED)
+    proposer = str(args.get("proposer") or models.in_use(work.ws))
     planned = _planned(work, proposer)
     tally = _Tally(work, len(planned))
     waiting = set(planned) - tally.finished

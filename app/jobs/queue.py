@@ -30,7 +30,7 @@ def submit(ws: Workspace, kind: str, args: Mapping[str, object], *, priority: in
         JobError: there is no such kind or priority.
         AppError: the arguments make no sense to the kind (SettingsError: there is no proposer of that name).
     """
-    kind_of(kind).check(args)
+    kind_of(kind).check(ws, args)
     if abs(priority) > HIGHEST_PRIORITY:
         raise JobError(f"priority {priority} does not exist: choose one from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}")
     if runner:

@@ -44,6 +44,8 @@ class Special:
     groups: int
     """Different pictures among these."""
     picked: int
+    changed: int
+    """Images on which the last proposer found other masks than the one before."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,10 @@ def neighbours(ws: Workspace, image_id: int, status: ImageStatus | None = None) 
 
 
 def special(ws: Workspace) -> Special:
-    """How many images look alike, and how many are picked."""
+    """How many images look alike, are picked, or have changed masks."""
     with ws.store.read() as tx:
         alike, groups = tx.images.count_groups()
-        return Special(alike, groups, tx.images.picked())
+        return Special(alike, groups, tx.images.picked(), tx.images.count_changed())
 
 
 def pick(ws: Workspace, image_ids: Sequence[int]) -> int:

@@ -1,4 +1,4 @@
-"""The proposer's process: start it, follow its events and results, stop it. The app itself never loads the network."""
+"""Processes of the trainers: start one, follow its events and results, stop it. The app itself never loads a network."""
 
 import json
 import os
@@ -63,8 +63,8 @@ def propose(
     if hierarchies is not None:
         arguments += ["--hierarchies", str(hierarchies)]
     tail = _Tail(results)
-    with _running([sys.executable, *_COMMAND, *arguments], folder / "messages.txt") as process:
-        for event in _events(process, cancelled):
+    with running([sys.executable, *_COMMAND, *arguments], folder / "messages.txt") as process:
+        for event in events_of(process, cancelled):
             yield Report(event, tail.lines())
         if cancelled():
             return
@@ -73,7 +73,7 @@ def propose(
         if rest:
             yield Report({"event": "done"}, rest)
         if code != 0:
-            raise ProposeError(f"the proposer {proposer!r} stopped: {_last_words(folder / 'messages.txt', code)}")
+            raise ProposeError(f"the proposer {proposer!r} stopped: {last_words(folder / 'messages.txt', code)}")
 
 
 def reason(failure: Failure) -> str:
@@ -82,8 +82,12 @@ def reason(failure: Failure) -> str:
 
 
 @contextmanager
-def _running(command: list[str], messages: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A child in a session of its own, so that Ctrl-C reaches only us, and we stop it in order."""
+def running(command: list[str], messages: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A child in a session of its own, so that Ctrl-C reaches only us; it is stopped in order when the block ends.
+
+    Raises:
+        ProposeError: it cannot be started.
+    """
     with messages.open("wb") as stderr:
         try:
             process = subprocess.Popen(
@@ -96,7 +100,7 @@ def _running(command: list[str], messages: Path) -> Iterator["subprocess.Popen[s
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         except OSError as error:
-            raise ProposeError(f"the proposer's process cannot be started: {error.strerror}") from error
+            raise ProposeError(f"a process cannot be started: {error.strerror}") from error
     try:
         yield process
     finally:
@@ -121,7 +125,7 @@ def _signal_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
 
 
-def _events(process: "subprocess.Popen[str]", cancelled: Callable[[], bool]) -> Iterator[dict[str, Any]]:
+def events_of(process: "subprocess.Popen[str]", cancelled: Callable[[], bool]) -> Iterator[dict[str, Any]]:
     """JSON lines of the process until its output ends or ``cancelled`` says so."""
     assert process.stdout is not None
     lines: queue.Queue[str | None] = queue.Queue()
@@ -175,7 +179,7 @@ class _Tail:
         return [parse(line) for line in whole.splitlines()]
 
 
-def _last_words(messages: Path, code: int) -> str:
+def last_words(messages: Path, code: int) -> str:
     """The last line the process wrote, which holds the reason."""
     lines = [line.strip() for line in messages.read_text("utf-8", "replace").splitlines() if line.strip()]
     return lines[-1] if lines else f"it ended with code {code} and said nothing"

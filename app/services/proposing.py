@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from app.errors import ProposeError
-from app.services import child
+from app.services import child, lineage, models
 from app.services.workspace import Workspace, process_started, same_process
-from app.store.records import Image, Instance, NewInstance
+from app.store.records import Change, Image, Instance, NewInstance
 from app.store.transaction import Transaction
 from freesolo.instances import Instances
 from freesolo.proposers import RECOMMENDED
@@ -81,9 +81,11 @@ def run(
         cancelled: asked often; once true the run ends, and what is finished stays.
 
     Raises:
+        SettingsError: there is no such proposer.
         ProposeError: the proposer's process failed, or the workspace's disk cannot take its files.
     """
     started = time.perf_counter()
+    resolved = models.resolve(ws, proposer)
     with ws.store.read() as tx:
         images = tx.images.to_propose(proposer, limit) if image_ids is None else tx.images.of_ids(image_ids)[:limit]
         folders = {folder.id: Path(folder.path) for folder in tx.folders.all()}
@@ -94,7 +96,7 @@ def run(
         try:
             ws.hierarchies.mkdir(exist_ok=True)
             with work_folder(ws) as folder:
-                reports = child.propose(files, folder, proposer, ws.hierarchies, cancelled)
+                reports = child.propose(files, folder, resolved, ws.hierarchies, cancelled)
                 with closing(reports):
                     for report in reports:
                         session.take(report)
@@ -187,24 +189,28 @@ def _objection(image: Image, result: Record | Failure) -> str:
 
 def _replace_proposals(tx: Transaction, image: Image, record: Record, proposer: str) -> int:
     """Put a record's masks in the place of the image's untouched ones; returns how many."""
+    before = tx.instances.of_image(image.id)
     tx.instances.remove_untouched(image.id)
-    found = _not_judged(record.instances, tx.instances.of_image(image.id))
-    tx.instances.add_many(image.id, record.proposer, _rows(found))
+    kept = tx.instances.of_image(image.id)
+    found = _not_judged(record.instances, kept)
+    compared = lineage.compare(found, before, {mask.id for mask in kept}) if image.proposer else lineage.first(found)
+    tx.instances.add_many(image.id, record.proposer, _rows(found, compared.changes))
     tx.images.change(
         image.id,
         proposer=record.proposer,
         proposer_name=proposer,
-        hierarchy=record.hierarchy,
+        hierarchy=record.hierarchy or image.hierarchy,  # a network alone has none; the old ones still fit the picture
         note=image.note or record.note,
         error="",
+        lost=compared.lost,
     )
     return len(found)
 
 
-def _rows(found: Instances) -> list[NewInstance]:
+def _rows(found: Instances, changes: Sequence[Change | None]) -> list[NewInstance]:
     nothing: list[bytes | None] = [None] * len(found)
     embeddings = nothing if found.embeddings is None else [row.astype("<f2").tobytes() for row in found.embeddings]
-    columns = zip(found.counts, found.boxes, found.areas, found.scores, embeddings, strict=True)
+    columns = zip(found.counts, found.boxes, found.areas, found.scores, embeddings, changes, strict=True)
     return [
         NewInstance(
             counts=counts.decode("ascii"),
@@ -212,8 +218,9 @@ def _rows(found: Instances) -> list[NewInstance]:
             area=int(area),
             score=float(score),
             embedding=embedding,
+            change=change,
         )
-        for counts, box, area, score, embedding in columns
+        for counts, box, area, score, embedding, change in columns
     ]
 
 

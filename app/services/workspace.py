@@ -64,6 +64,11 @@ class Workspace:
         """Where region hierarchies of images lie."""
         return self.path / "hierarchies"
 
+    @property
+    def models(self) -> Path:
+        """Where models lie, each in a folder named by its id."""
+        return self.path / "models"
+
     def close(self) -> None:
         """Release the database."""
         self.store.close()

@@ -98,6 +98,11 @@ class Decisions:
         rows = self._connection.execute(query.order_by(decisions.c.id.desc()).limit(limit)).all()
         return [(row.who, row.at) for row in reversed(rows) if row.before.get("state") == "pending"]
 
+    def images_in_order(self) -> list[int]:
+        """Every image that somebody decided something on, in the order of the first decisions on them."""
+        query = select(decisions.c.image_id).group_by(decisions.c.image_id).order_by(func.min(decisions.c.id))
+        return list(self._connection.scalars(query))
+
     def all(self) -> Iterator[Decision]:
         """The whole log, oldest first, streamed."""
         query = select(decisions).order_by(decisions.c.id).execution_options(yield_per=1000)

@@ -27,8 +27,9 @@ CHUNK = 400
 
 _OPEN: tuple[ImageStatus, ...] = ("todo", "doing")
 
-Only = Literal["", "alike", "picked"]
-"""All images; those of which there is a near-duplicate; those that somebody picked on the map."""
+Only = Literal["", "alike", "picked", "changed"]
+"""All images; those of which there is a near-duplicate; those that somebody picked on the map; those on which the last proposer found
+other masks than the one before."""
 
 _PLACE = (images.c.place, images.c.name)
 """The queue's order: every place that `Images.arrange` gave, and the names among equals."""
@@ -99,7 +100,8 @@ class Images:
 
     def add_many(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """New images: the file's columns of each; review columns start at their beginning."""
-        start = {"closed": None, "revision": 0, "pending": 0, "accepted": 0, "rejected": 0, "unsure": 0}
+        counts = dict.fromkeys(("pending", "accepted", "rejected", "unsure", "changed", "lost"), 0)
+        start = {"closed": None, "revision": 0, **counts}
         unseen = {"proposer": None, "proposer_name": None, "hierarchy": None, "note": "", "error": ""}
         values = [{**start, **unseen, **row, "status": "error" if row.get("error") else "new"} for row in rows]
         if values:
@@ -244,6 +246,11 @@ class Images:
         row = self._connection.execute(query.where(images.c.alike.is_not(None))).one()
         return int(row[0]), int(row[1])
 
+    def count_changed(self) -> int:
+        """How many images have masks that the last proposer changed, or lost some."""
+        query = select(func.count()).select_from(images).where(or_(images.c.changed > 0, images.c.lost > 0))
+        return self._connection.scalar(query) or 0
+
     def picked(self) -> int:
         """How many images are picked."""
         return self._connection.scalar(select(func.count()).select_from(picks)) or 0
@@ -279,7 +286,7 @@ class Images:
         found: dict[int, ImageStatus] = {}
         for start in range(0, len(image_ids), CHUNK):
             chunk = list(image_ids[start : start + CHUNK])
-            counts = self._counts(chunk)
+            counts, changed = self._counts(chunk), self._changed(chunk)
             facts = select(images.c.id, images.c.error, images.c.proposer, images.c.closed)
             for row in self._connection.execute(facts.where(images.c.id.in_(chunk))).all():
                 count = counts.get(row.id, dict.fromkeys(INSTANCE_STATES, 0))
@@ -290,7 +297,7 @@ class Images:
                     pending=count["pending"],
                     decided=sum(count.values()) - count["pending"],
                 )
-                self.change(row.id, status=status, **count)
+                self.change(row.id, status=status, changed=changed.get(row.id, 0), **count)
                 found[row.id] = status
         return found
 
@@ -304,6 +311,15 @@ class Images:
         for image_id, state, number in self._connection.execute(query):
             found.setdefault(image_id, dict.fromkeys(INSTANCE_STATES, 0))[state] = number
         return found
+
+    def _changed(self, image_ids: Sequence[int]) -> dict[int, int]:
+        query = (
+            select(instances.c.image_id, func.count())
+            .where(instances.c.image_id.in_(image_ids), instances.c.deleted.is_(False))
+            .where(instances.c.state == "pending", instances.c.change.is_not(None))
+            .group_by(instances.c.image_id)
+        )
+        return {row[0]: row[1] for row in self._connection.execute(query)}
 
 
 def _is_before(image: Image) -> ColumnElement[bool]:
@@ -320,6 +336,8 @@ def _matches(status: ImageStatus | None, search: str, only: Only = "") -> Column
         conditions.append(images.c.alike.is_not(None))
     elif only == "picked":
         conditions.append(images.c.id.in_(select(picks.c.image_id)))
+    elif only == "changed":
+        conditions.append(or_(images.c.changed > 0, images.c.lost > 0))
     if status is not None:
         conditions.append(images.c.status == status)
     if search:

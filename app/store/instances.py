@@ -107,6 +107,7 @@ class Instances:
                 "deleted": False,
                 "revision": 0,
                 "counts": mask.counts,
+                "change": mask.change,
                 "embedding": mask.embedding,
             }
             for mask in new

@@ -8,6 +8,12 @@ ImageStatus = Literal["new", "todo", "doing", "done", "error"]
 done: a person finished it, or every mask is decided."""
 
 InstanceState = Literal["pending", "accepted", "rejected", "unsure"]
+Change = Literal["new", "changed"]
+"""new: the proposer before had nothing like it; changed: it had this object with another outline."""
+
+Manner = Literal["solo", "union"]
+"""How a model proposes: alone, or in one list with the proposer `default`."""
+
 JobState = Literal["queued", "running", "pausing", "paused", "cancelling", "done", "failed", "cancelled", "lost"]
 """pausing, cancelling: asked to end, its process still lives; lost: its process was killed again and again."""
 
@@ -75,6 +81,10 @@ class Image:
     """The image of the same picture that comes first (its own id, if this is the one); None: there is no other."""
     dismissed: list[list[int]] | None
     """Boxes [x, y, width, height] of places without a mask of which a person said that nothing is missing there."""
+    changed: int
+    """Undecided masks that the last proposer found anew or otherwise than the one before."""
+    lost: int
+    """Undecided masks of the proposer before that the last one did not find again."""
 
     @property
     def masks(self) -> int:
@@ -104,6 +114,8 @@ class Instance:
     deleted: bool
     revision: int
     """Raised by every change; a writer states the revision it saw."""
+    change: Change | None
+    """Against the proposer before; None: it was there already, or is the first proposer's, or a person's."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +128,8 @@ class NewInstance:
     score: float
     embedding: bytes | None
     """float16 row, or None."""
+    change: Change | None = None
+    """As `Instance.change`."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +175,35 @@ class Category:
     colour: str
     """#rrggbb."""
     position: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network that was trained here, or brought in."""
+
+    id: int
+    name: str
+    created: str
+    kind: Literal["finetune", "selftrain", "import"]
+    parent: str
+    """Proposer that it started from: ``solo`` (the shipped one), ``model-<id>``, or a file."""
+    manner: Manner
+    content_hash: str
+    """blake2b-128 of its weights file, hexadecimal."""
+    bytes: int
+    log_position: int
+    """It learnt from decisions up to this one."""
+    data: dict[str, Any]
+    """Counts of what it learnt from."""
+    settings: dict[str, Any]
+    figures: dict[str, Any]
+    """What it reaches on the reviewed images that no training sees; see `app.services.training.judging`."""
+    licence: str
+    """Of its weights and those it came from."""
+    verdict: str
+    """In words: why it is in use, or is not."""
+    deleted: bool
+    """Its weights are gone; the row stays, as masks speak of it."""
 
 
 @dataclass(frozen=True)

@@ -70,11 +70,15 @@ images = Table(
     Column("place", Integer, nullable=False, server_default=str(UNPLACED)),
     Column("alike", Integer),
     Column("dismissed", JSON(none_as_null=True)),
+    # What the last proposer made of the one before: undecided masks that are new or changed, and those that it no longer has.
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
     Index("ix_images_folder", "folder_id", "relative_path", unique=True),
     # Next to do and filtered lists seek here; overview reads this index alone.
     Index("ix_images_queue", "status", "place", "name", "pending", "accepted", "rejected", "unsure"),
     Index("ix_images_place", "place", "name"),
     Index("ix_images_alike", "alike"),
+    Index("ix_images_changed", "changed"),
     sqlite_autoincrement=True,
 )
 
@@ -135,8 +139,9 @@ instances = Table(
     Column("deleted", Boolean, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("counts", Text, nullable=False),
-    # Last, so that reading a row without it touches no overflow page.
+    # After what lists read, so that only long rows, and only for what follows, touch an overflow page.
     Column("embedding", LargeBinary),
+    Column("change", String(8)),
     Index("ix_instances_image", "image_id", "deleted", "state"),
     Index("ix_instances_parent", "parent_id"),
     sqlite_autoincrement=True,
@@ -201,6 +206,28 @@ jobs = Table(
     Column("runner", Text, nullable=False, server_default=""),
     Column("remote_id", String(64)),
     Index("ix_jobs_state", "state", "id"),
+    sqlite_autoincrement=True,
+)
+
+models = Table(
+    "models",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("manner", String(8), nullable=False),
+    Column("content_hash", String(32), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    # Position of the log: which decisions it learnt from.
+    Column("log_position", Integer, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("figures", JSON, nullable=False),
+    Column("licence", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("deleted", Boolean, nullable=False),
     sqlite_autoincrement=True,
 )
 

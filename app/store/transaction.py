@@ -12,6 +12,7 @@ from app.store.jobs import Jobs
 from app.store.looks import Looks
 from app.store.mask_columns import MaskColumns
 from app.store.meta import Meta
+from app.store.models import Models
 from app.store.steps import Steps
 
 
@@ -29,4 +30,5 @@ class Transaction:
         self.decisions = Decisions(connection)
         self.steps = Steps(connection)
         self.jobs = Jobs(connection)
+        self.models = Models(connection)
         self.meta = Meta(connection)

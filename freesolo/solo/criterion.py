@@ -22,6 +22,8 @@ class LossSettings(Config):
     """Share of the run over which the pairwise term grows to its weight (the paper: 1,000 of 30,000 steps)."""
     dice: float = Field(default=0.0, ge=0)
     """Of the whole mask: for masks that people drew, and the "full" row of table 7d."""
+    by_origin: bool = False
+    """Dice teaches only the masks that people judged, the other mask terms only pseudo-labels; else each term teaches all masks."""
     category: float = Field(default=1.0, ge=0)
     embedding: float = Field(default=4.0, ge=0)
     """beta of eq. 9."""
@@ -43,6 +45,8 @@ class ImageTargets:
     """(n,) float32 > 0: how far each mask is to be trusted; 1 is full trust."""
     has_mask: Tensor
     """(n,) bool: false trains the category only ("limited masks", paper A.2)."""
+    pseudo: Tensor
+    """(n,) bool: masks that nobody judged; see `LossSettings.by_origin`."""
     chosen: Tensor
     """(m,) int64 places in ``cells`` that train masks: at most so many, for the sake of time."""
     ignored: Tensor
@@ -143,17 +147,21 @@ def _masks(
     height, width = target.masks.shape[1:]
     logits = network.mask_logits(kernels[cells], cells, features[:, :height, :width])
     prediction, truth, weights = logits.sigmoid(), target.masks[objects], target.weights[objects]
+    whole = weak = weights
+    if settings.by_origin:
+        pseudo = target.pseudo[objects]
+        whole, weak = weights * ~pseudo, weights * pseudo
     sums = {}
     if settings.max_projection:
-        sums["max_projection"] = weights @ losses.max_projection(prediction, truth)
+        sums["max_projection"] = weak @ losses.max_projection(prediction, truth)
     if settings.average_projection:
-        sums["average_projection"] = weights @ losses.average_projection(prediction, truth)
+        sums["average_projection"] = weak @ losses.average_projection(prediction, truth)
     if settings.dice:
-        sums["dice"] = weights @ losses.dice(prediction, truth)
+        sums["dice"] = whole @ losses.dice(prediction, truth)
     if settings.pairwise:
-        total = logits.new_zeros(())
-        for number in sorted(set(objects.tolist())):
+        total = logits.sum() * 0
+        for number in sorted(set(objects[weak > 0].tolist())):
             of_it = objects == number
-            total = total + weights[of_it] @ losses.pairwise(logits[of_it], target.alike, target.boxes[number])
+            total = total + weak[of_it] @ losses.pairwise(logits[of_it], target.alike, target.boxes[number])
         sums["pairwise"] = total
     return sums

@@ -119,7 +119,9 @@ def sample(size, count, embedding, rng):
         cv2.ellipse(mask, centre.tolist(), axes.tolist(), 0, 0, 360, 1, -1)
     ones = np.ones(count, np.float32)
     directions = rng.standard_normal((count, embedding)).astype(np.float32)
-    return Sample(photograph(size), masks > 0, np.zeros((height, width), bool), ones, ones > 0, None, directions)
+    return Sample(
+        photograph(size), masks > 0, np.zeros((height, width), bool), ones, ones > 0, ones < 0, None, directions
+    )
 
 
 def parts(folder):

@@ -62,6 +62,7 @@ class Sample:
     """(h, w)."""
     weights: npt.NDArray[np.float32]
     has_mask: Bool
+    pseudo: Bool
     categories: npt.NDArray[np.int64] | None
     embeddings: npt.NDArray[np.float32] | None
 
@@ -72,6 +73,7 @@ class Sample:
             masks=self.masks[keep],
             weights=self.weights[keep],
             has_mask=self.has_mask[keep],
+            pseudo=self.pseudo[keep],
             categories=None if self.categories is None else self.categories[keep],
             embeddings=None if self.embeddings is None else self.embeddings[keep],
         )
@@ -155,6 +157,7 @@ def _whole(item: Item, view: _View, settings: AugmentSettings) -> Sample:
         ignored,
         item.weights,
         item.has_mask,
+        np.zeros(len(instances), bool) if item.pseudo is None else item.pseudo,
         item.categories,
         instances.embeddings,
     )
@@ -231,6 +234,7 @@ def _pasted(
         masks=np.concatenate([cut.masks, mask[None]]),
         weights=np.append(cut.weights, donor.weights[index]).astype(np.float32),
         has_mask=np.append(cut.has_mask, donor.has_mask[index]),
+        pseudo=np.append(cut.pseudo, donor.pseudo is not None and donor.pseudo[index]),
         categories=None
         if cut.categories is None or categories is None
         else np.append(cut.categories, categories[index]),

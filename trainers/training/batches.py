@@ -132,6 +132,7 @@ class Batches:
             objects=torch.from_numpy(positives.objects),
             weights=torch.from_numpy(sample.weights),
             has_mask=torch.from_numpy(sample.has_mask),
+            pseudo=torch.from_numpy(sample.pseudo),
             chosen=torch.from_numpy(np.sort(chosen)),
             ignored=torch.from_numpy(ignored),
             alike=_alike(sample),

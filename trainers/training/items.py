@@ -28,6 +28,8 @@ class Item:
     """(n,): false trains the category branch only ("limited masks", paper A.2)."""
     categories: npt.NDArray[np.int64] | None = None
     """(n,) from 0, or None: class-agnostic."""
+    pseudo: npt.NDArray[np.bool_] | None = None
+    """(n,): pseudo-labels, which a network proposed and nobody judged; None: there are none, or all are (label-free training)."""
     ignored: Instances | None = None
     """Where nothing is known: crowds, rejected and undecided masks. Cells there count neither as foreground nor background."""
 
@@ -87,7 +89,9 @@ def of_results(path: Path, selection: Selection) -> Items:
 
 
 def of_coco(path: Path, folder: Path, class_aware: bool) -> Items:
-    """Human masks of a COCO file; crowds are ignored regions, images without annotations are background.
+    """Masks of a COCO file; crowds are ignored regions, images without annotations are background.
+
+    Two keys beyond COCO's are read: ``pseudo`` (true: nobody judged this mask) and ``weight`` (how far it is to be trusted, above 0).
 
     Args:
         path: the COCO file.
@@ -96,7 +100,7 @@ def of_coco(path: Path, folder: Path, class_aware: bool) -> Items:
 
     Raises:
         UsageError: the file cannot be read or names no image that exists.
-        CodecError: a mask does not decode.
+        CodecError: a mask does not decode, or its weight is not above 0.
     """
     data = read_ground_truth(path)
     names = {row["id"]: position for position, row in enumerate(data.get("categories", []))}
@@ -150,12 +154,16 @@ def _of_annotations(
     categories = (
         np.array([names.get(row.get("category_id", -1), 0) for row in rows], np.int64)[kept] if class_aware else None
     )
-    count = int(kept.sum())
+    weights = np.array([row.get("weight", 1.0) for row in rows], np.float32)[kept]
+    if not (weights > 0).all():
+        raise CodecError(f"{path}: a mask has the weight {weights.min():g}, which must be above 0")
+    pseudo = np.array([bool(row.get("pseudo")) for row in rows], bool)[kept]
     return Item(
         path,
         everything[kept],
-        np.ones(count, np.float32),
-        np.ones(count, bool),
+        weights,
+        np.ones(len(weights), bool),
         categories,
-        everything[crowd] if crowd.any() else None,
+        pseudo if pseudo.any() else None,
+        ignored=everything[crowd] if crowd.any() else None,
     )

@@ -72,9 +72,14 @@ PRESETS: dict[str, dict[str, Any]] = {
         "loss": {"max_projection": 0, "average_projection": 0, "pairwise": 0, "dice": 3.0, "embedding": 0},
         "warmup": 20,
     },
+    "decisions": {
+        "loss": {"by_origin": True, "dice": 3.0, "pairwise": 0.5, "embedding": 0},
+        "warmup": 20,
+    },
 }
 """`weak`: for label-free masks of good quality; `paper`: the weights of eq. 7 and 9 on the light network; `paper-r50`, `paper-r101`: the
-published network and schedule, too (32 images a step on 8 GPUs: 4 a rank); `full`: table 7d; `human`: drawn masks."""
+published network and schedule, too (32 images a step on 8 GPUs: 4 a rank); `full`: table 7d; `human`: drawn masks;
+`decisions`: masks that people accepted or drew beside pseudo-labels, which learn by the weak losses."""
 
 
 def resolve(preset: str, file: Path | None, flags: dict[str, Any]) -> TrainSettings:

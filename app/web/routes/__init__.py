@@ -19,6 +19,7 @@ from app.web.routes import (
     overview,
     quality,
     queue,
+    training,
     uploads,
 )
 
@@ -34,6 +35,7 @@ for _module in (
     export,
     grid,
     queue,
+    training,
     missed,
     quality,
     clicks,

@@ -70,6 +70,7 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "deleted": instance.deleted,
         "revision": instance.revision,
         "source": instance.source,
+        "change": instance.change,
     }
 
 

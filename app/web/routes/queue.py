@@ -48,6 +48,7 @@ def queue(workspace: WorkspaceOf, surveyor: SurveyorOf) -> dict[str, Any]:
         "alike": special.alike,
         "groups": special.groups,
         "picked": special.picked,
+        "changed": special.changed,
     }
 
 

@@ -14,6 +14,7 @@ from app.web.ui import (
     queue_tab,
     review_tab,
     settings_tab,
+    train_tab,
     welcome,
 )
 
@@ -56,6 +57,8 @@ def build(workspace: Workspace, importer: Importer, *, local: bool) -> gr.Blocks
                 review_tab.build()
             with gr.Tab("Grid", id="grid", elem_id="tab-grid"):
                 grid_tab.build()
+            with gr.Tab("Train", id="train", elem_id="tab-train"):
+                train_tab.build()
             with gr.Tab("Quality", id="quality", elem_id="tab-quality"):
                 quality_tab.build()
             with gr.Tab("Export", id="export", elem_id="tab-export") as export:

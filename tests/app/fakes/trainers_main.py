@@ -1,7 +1,9 @@
-"""Stands in for ``python -m trainers propose`` in tests: the same flags and output, three simple masks an image.
+"""Stands in for ``python -m trainers`` in tests: the same flags and output. `propose` finds three simple masks an image, `finetune` writes
+weights that hold nothing.
 
-The environment says how it behaves: FAKE_SECONDS an image, FAKE_IDENTITY, FAKE_DIE (after so many images it ends with
-an error), FAKE_DEAF (SIGTERM is ignored), FAKE_NOISE (prints a line that is no event).
+The environment says how it behaves: FAKE_SECONDS an image or step, FAKE_IDENTITY, FAKE_DIE (after so many images or steps it ends with
+an error), FAKE_DEAF (SIGTERM is ignored), FAKE_NOISE (prints a line that is no event), FAKE_LEARNT (what trained weights find: ``better``
+finds only the right half of an image, ``worse`` only its corner).
 """
 
 import argparse
@@ -15,27 +17,32 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from safetensors.numpy import save_file
 
 from freesolo.instances import Instances
 
+LEARNT = {"better": [1], "worse": [2]}
 
-def masks_of(width, height):
+
+def masks_of(width, height, proposer):
     planes = np.zeros((3, height, width), bool)
     planes[0, : height // 2] = True
     planes[1, :, width // 2 :] = True
     planes[2, 0, 0] = True
-    return Instances.from_masks(planes, np.array([0.9, 0.5, 0.1], np.float32))
+    found = Instances.from_masks(planes, np.array([0.9, 0.5, 0.1], np.float32))
+    learnt = LEARNT.get(os.environ.get("FAKE_LEARNT", "")) if proposer.endswith(".safetensors") else None
+    return found if learnt is None else found[learnt]
 
 
-def record_of(key, path):
+def record_of(key, path, proposer):
     try:
         with Image.open(path) as picture:
             picture.load()
             width, height = picture.size
     except OSError as error:
         return {"key": key, "path": path, "error": f"not readable ({error})"}
-    found = masks_of(width, height)
-    embeddings = np.arange(6, dtype=np.float16).reshape(3, 2)
+    found = masks_of(width, height, proposer)
+    embeddings = np.arange(2 * len(found), dtype=np.float16).reshape(-1, 2)
     return {
         "key": key,
         "path": path,
@@ -58,19 +65,56 @@ def emit(event):
     print(json.dumps(event), flush=True)
 
 
+def finetune(args):
+    steps = int(args.steps)
+    emit({"event": "start", "name": "run", "images": 1, "masks": 1, "step": 0, "steps": steps})
+    for step in range(1, steps + 1):
+        time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
+        if step > int(os.environ.get("FAKE_DIE", "1000000")):
+            print("the loss is no number at step 3: images/a.png", file=sys.stderr)
+            sys.exit(3)
+        losses = {"loss": 1 / step}
+        emit(
+            {
+                "event": "step",
+                "step": step,
+                "steps": steps,
+                "seconds_a_step": 0.5,
+                "seconds_left": 1.0,
+                "losses": losses,
+            }
+        )
+    args.out.mkdir(parents=True, exist_ok=True)
+    data = np.frombuffer(args.source.read_bytes(), np.uint8)
+    save_file({"data": data}, args.out / "solo.safetensors", {"format": "freesolo-solo-1", "card": "{}"})
+    emit({"event": "result", "path": str(args.out / "solo.safetensors"), "figures": {}})
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("command", choices=["propose"])
-    parser.add_argument("--list", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--proposer", default="default")
-    parser.add_argument("--hierarchies")
-    parser.add_argument("--events", action="store_true")
+    commands = parser.add_subparsers(required=True)
+    training = commands.add_parser("finetune")
+    training.add_argument("source", type=Path)
+    for flag in ("--images", "--start", "--preset", "--beside", "--steps", "--batch", "--seed", "--threads"):
+        training.add_argument(flag)
+    training.set_defaults(run=finetune)
+    proposing = commands.add_parser("propose")
+    proposing.add_argument("--list", type=Path, required=True)
+    proposing.add_argument("--proposer", default="default")
+    proposing.add_argument("--hierarchies")
+    proposing.set_defaults(run=propose)
+    for command in (training, proposing):
+        command.add_argument("--out", type=Path, required=True)
+        command.add_argument("--events", action="store_true")
     args = parser.parse_args()
     if os.environ.get("FAKE_DEAF"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if os.environ.get("FAKE_NOISE"):
         print("a library says hello")
+    args.run(args)
+
+
+def propose(args):
     entries = [json.loads(line) for line in args.list.read_text("utf-8").splitlines()]
     emit({"event": "start", "total": len(entries), "workers": 1})
     with args.out.open("a", encoding="utf-8") as stream:
@@ -79,7 +123,7 @@ def main():
             if done > int(os.environ.get("FAKE_DIE", "1000000")):
                 print("the network is missing: install it", file=sys.stderr)
                 sys.exit(3)
-            record = record_of(entry["key"], entry["path"])
+            record = record_of(entry["key"], entry["path"], args.proposer)
             stream.write(json.dumps(record) + "\n")
             stream.flush()
             masks = len(record.get("instances", []))

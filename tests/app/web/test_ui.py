@@ -51,6 +51,7 @@ def test_tabs_have_the_addresses_that_scripts_know(page):
         ("queue", "Queue"),
         ("review", "Review"),
         ("grid", "Grid"),
+        ("train", "Train"),
         ("quality", "Quality"),
         ("export", "Export"),
         ("jobs", "Jobs"),

@@ -45,7 +45,7 @@ def square(top, left, bottom, right, side=16):
     return mask
 
 
-def targets(*masks, network=None, weights=None, embeddings=True, categories=None, side=16, has_mask=None):
+def targets(*masks, network=None, weights=None, embeddings=True, categories=None, side=16, has_mask=None, pseudo=None):
     """Targets of an image with these masks."""
     network = network or tiny_network()
     stack = np.array(masks, bool).reshape(-1, side, side)
@@ -59,6 +59,7 @@ def targets(*masks, network=None, weights=None, embeddings=True, categories=None
         cells=torch.from_numpy(found.cells),
         objects=torch.from_numpy(found.objects),
         weights=torch.from_numpy(weights),
+        pseudo=torch.zeros(count, dtype=torch.bool) if pseudo is None else torch.tensor(pseudo),
         has_mask=torch.ones(count, dtype=torch.bool) if has_mask is None else torch.tensor(has_mask),
         chosen=torch.arange(len(found.cells)),
         ignored=torch.zeros(sum(grid * grid for grid in network.grids), dtype=torch.bool),

@@ -78,6 +78,20 @@ def test_limited_masks_train_the_category_only(network, images):
     assert sums.positives > 0
 
 
+def test_judged_masks_learn_by_dice_and_pseudo_labels_by_the_weak_losses(network, images):
+    output = network(images[:1])
+    one, other = square(2, 2, 9, 9), square(10, 10, 15, 15)
+    settings = ALL.model_copy(update={"by_origin": True})
+    weak = ("max_projection", "average_projection", "pairwise")
+
+    def terms(pseudo):
+        return loss_sums(network, output, [targets(one, other, pseudo=pseudo)], settings).terms
+
+    judged, mixed, guessed = terms([False, False]), terms([False, True]), terms([True, True])
+    assert all(judged[name] == 0 and 0 < mixed[name] < guessed[name] for name in weak)
+    assert 0 == guessed["dice"] < mixed["dice"] < judged["dice"]
+
+
 def test_ignored_cells_are_neither_foreground_nor_background(network, images):
     output = network(images[:1])
     target = targets()

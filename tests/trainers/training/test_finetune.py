@@ -6,6 +6,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from freesolo import proposers
+from freesolo.errors import WeightsError
 from freesolo.solo.weights import load
 from tests.trainers.training.conftest import TINY
 from trainers.cli import cli
@@ -72,3 +74,17 @@ def test_weights_that_are_none_are_told(finetune, drawn, start, tmp_path):
     start.write_bytes(b"no")
     code, said = finetune(drawn(2))
     assert (code, "not a readable weights file" in said) == (1, True)
+
+
+def test_scores_are_judged_beside_another_proposer(finetune, drawn, tmp_path):
+    assert finetune(drawn(4), "--beside", "tests.trainers.fake:make", "--lr", "0.01", steps=30)[0] == 0
+    weights = tmp_path / "run" / "solo.safetensors"
+    quantiles = load(weights).card.score_quantiles
+    assert set(quantiles) == {"solo", "teacher"}
+    assert all(list(values) == sorted(values) for values in quantiles.values())
+    assert proposers.make(f"union:{weights}").identity.startswith("union-")
+
+
+def test_a_union_needs_to_know_what_scores_are_worth(start):
+    with pytest.raises(WeightsError, match="does not say what its scores are worth beside those of 'default'"):
+        proposers.make(f"union:{start}")

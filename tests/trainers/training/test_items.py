@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from freesolo.errors import CodecError
 from freesolo.instances import Instances
 from trainers.errors import UsageError
 from trainers.records import Failure, Record
@@ -76,3 +77,18 @@ def test_human_masks_keep_categories_and_crowds_are_no_targets(drawn, tmp_path):
 def test_a_coco_file_in_the_wrong_folder_is_told(drawn, tmp_path):
     with pytest.raises(UsageError, match="names 2 images, none of which is in"):
         of_coco(drawn(2), tmp_path / "elsewhere", class_aware=False)
+
+
+def test_pseudo_labels_and_trust_are_read_from_a_coco_file(drawn, tmp_path):
+    path = drawn(2)
+    coco = json.loads(path.read_text())
+    coco["annotations"][0] |= {"pseudo": True, "weight": 0.25}
+    path.write_text(json.dumps(coco))
+    first, second = of_coco(path, tmp_path / "images", class_aware=False).items
+    assert first.pseudo.tolist() == [True, False]
+    assert first.weights.tolist() == [0.25, 1.0]
+    assert second.pseudo is None
+    coco["annotations"][0]["weight"] = 0
+    path.write_text(json.dumps(coco))
+    with pytest.raises(CodecError, match="has the weight 0, which must be above 0"):
+        of_coco(path, tmp_path / "images", class_aware=False)

@@ -20,8 +20,9 @@ const FILTERS = [
   ['error', 'Unreadable'],
   ['alike', 'Look-alikes'],
   ['picked', 'Picked'],
+  ['changed', 'Changed'],
 ];
-const SPECIAL = new Set(['alike', 'picked']); // lists across all statuses, shown where there is something in them
+const SPECIAL = new Set(['alike', 'picked', 'changed']); // lists across all statuses, shown where there is something in them
 /** A click with the mouse leaves the focus where it is, so that the arrow keys stay with the list. */
 const keepFocus = (event) => event.preventDefault();
 const LAYOUT = 'annotator:queue-layout';

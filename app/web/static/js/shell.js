@@ -14,7 +14,7 @@ import { Feed } from './feed.js';
 import { followLooks } from './looks.js';
 import { paintOthers } from './others.js';
 
-const TABS = ['import', 'propose', 'queue', 'review', 'grid', 'quality', 'export', 'jobs', 'settings'];
+const TABS = ['import', 'propose', 'queue', 'review', 'grid', 'train', 'quality', 'export', 'jobs', 'settings'];
 const POLL_BUSY = 1000; // ms between looks while something runs
 const POLL_IDLE = 15000;
 const AFTER_CHANGE = 700; // ms that a look waits for more changes: a fast hand makes several a second

@@ -9,6 +9,9 @@ import { placeIn } from './tree.js';
 /** Fingers need larger rows; base.css says how they look. */
 const COARSE = matchMedia('(pointer: coarse)').matches;
 
+/** What the last model made of this mask, against the proposals before. */
+const CHANGES = { new: 'The proposals before had nothing like it', changed: 'The proposals before had it with another outline' };
+
 export class MaskList {
   #masks = [];
   #selected = null;
@@ -73,7 +76,8 @@ export class MaskList {
     const name = this.screen.categoryName(mask);
     const classes = `mask-row is-${mask.state}${this.screen.visible(mask) ? '' : ' is-hidden'}`;
     const score = drawn(mask) ? 'by hand' : mask.score.toFixed(2);
-    const label = `Mask ${mask.number}, ${look.word}, ${drawn(mask) ? score : `score ${score}`}${name ? `, ${name}` : ''}`;
+    const change = mask.state === 'pending' && mask.change ? mask.change : '';
+    const label = `Mask ${mask.number}, ${look.word}, ${drawn(mask) ? score : `score ${score}`}${change && `, ${change}`}${name ? `, ${name}` : ''}`;
     return h(
       'div',
       {
@@ -83,7 +87,7 @@ export class MaskList {
       h('i', { class: 'swatch', style: `--swatch: ${cssColour(look.colour)}` }, look.sign),
       h('b', {}, `#${mask.number}`),
       h('span', { class: 'name' }, name),
-      h('small', { class: 'place' }, this.#tree ? placeIn(this.#tree, mask) : ''),
+      h('small', { class: 'place' }, change ? h('span', { class: 'change', title: CHANGES[change] }, change) : null, this.#tree ? placeIn(this.#tree, mask) : ''),
       h('em', {}, score),
     );
   }

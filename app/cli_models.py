@@ -1,0 +1,97 @@
+"""``python -m app models``: the networks of a workspace: which are there, which one proposes, take them in and out.
+
+python -m app models list
+python -m app models use model-2
+python -m app models export 2 --out mine.safetensors
+python -m app models import mine.safetensors --name "windows"
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli_options import WorkspaceOption, opened
+from app.report import Screen
+from app.services import models as registry
+from app.store.records import Model
+
+models = typer.Typer(
+    help="Networks that were trained in the workspace or brought into it. `jobs add train` trains one on your decisions.",
+    no_args_is_help=True,
+)
+
+_ModelId = Annotated[int, typer.Argument(metavar="ID", min=1, help="As `models list` tells it.")]
+
+
+@models.command("list")
+def list_(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """All models, newest first, and why each is or is not in use."""
+    with opened(context, workspace, create=False) as ws:
+        listed, in_use = registry.list_all(ws), registry.in_use(ws)
+    screen = Screen()
+    if as_json:
+        rows = [{**asdict(model), "in_use": registry.name_of(model.id) == in_use} for model in listed]
+        screen.plain(json.dumps(rows, ensure_ascii=False))
+        return
+    for model in listed:
+        screen.say(_line(model, registry.name_of(model.id) == in_use))
+    if not listed or in_use not in {registry.name_of(model.id) for model in listed}:
+        screen.say(f"{in_use} proposes, which comes with the app.")
+
+
+@models.command()
+def use(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="model-<ID>, or a proposer that comes with the app.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Propose with this one from now on."""
+    with opened(context, workspace, create=False) as ws:
+        registry.use(ws, name)
+    Screen().say(f"{name} proposes from now on: python -m app propose")
+
+
+@models.command()
+def export(
+    context: typer.Context,
+    model_id: _ModelId,
+    out: Annotated[Path, typer.Option(metavar="FILE.safetensors", help="Replaced as a whole, or not at all.")],
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Write a model's weights to a file, which `python -m trainers` reads; `trainers export-onnx` makes ONNX of it."""
+    with opened(context, workspace, create=False) as ws:
+        registry.export(ws, model_id, out)
+    Screen().say(f"model {model_id}: {out}")
+
+
+@models.command("import")
+def import_(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE.safetensors", help="Weights of a SOLO.")],
+    name: Annotated[str, typer.Option(help="For people.  [default: the file's]", show_default=False)] = "",
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Bring in weights that were trained elsewhere."""
+    with opened(context, workspace, create=False) as ws:
+        model = registry.import_file(ws, file, name)
+    Screen().say(_line(model, is_used=False))
+
+
+@models.command()
+def delete(context: typer.Context, model_id: _ModelId, workspace: WorkspaceOption = None) -> None:
+    """Delete a model's weights; masks that it proposed stay."""
+    with opened(context, workspace, create=False) as ws:
+        registry.delete(ws, model_id)
+    Screen().say(f"model {model_id} is deleted")
+
+
+def _line(model: Model, is_used: bool) -> str:
+    state = " (in use)" if is_used else ""
+    return f"{registry.name_of(model.id)}{state}: {model.name}, {model.created[:16]}. {model.verdict}"

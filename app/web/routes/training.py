@@ -1,0 +1,104 @@
+"""The Train screen: what there is to learn from, the running training, and the models."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from app import jobs
+from app.jobs import events
+from app.jobs.work import folder_of
+from app.services import models
+from app.services.training import overview
+from app.services.training.improving import STEPS
+from app.services.workspace import Workspace
+from app.store.records import Model
+from app.web.routes.common import RowId, WorkspaceOf, job_json
+
+router = APIRouter()
+
+KIND = "train"
+_POINTS = 200
+"""Of a loss curve, at most."""
+
+
+class Start(BaseModel):
+    """A training to be started."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: Annotated[int, Field(ge=10, le=20_000)] = STEPS
+
+
+class Use(BaseModel):
+    """The proposer to propose with from now on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+@router.get("/training")
+def training(workspace: WorkspaceOf) -> dict[str, Any]:
+    """Data, plan, models, and the latest training with its curve."""
+    found = overview.overview(workspace)
+    latest = jobs.list_jobs(workspace, 1, KIND)
+    job = latest[0] if latest else None
+    return {
+        **{name: value for name, value in asdict(found).items() if name != "models"},
+        "models": [_model_json(model) for model in found.models],
+        "proposers": models.offered(workspace),
+        "steps": STEPS,
+        "job": None if job is None else job_json(job),
+        "curve": [] if job is None else _curve(workspace, job.id),
+    }
+
+
+@router.post("/training")
+def start(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
+    """Queue a training on the decisions; 422 where there is too little to learn from."""
+    return job_json(jobs.submit(workspace, KIND, {"steps": body.steps, "batch": 4}))
+
+
+@router.post("/models/use")
+def use(workspace: WorkspaceOf, body: Use) -> dict[str, Any]:
+    """Propose with this one from now on; undecided masks stay until the next proposals."""
+    models.use(workspace, body.name)
+    return {"in_use": models.in_use(workspace)}
+
+
+@router.post("/models/{model_id}/delete")
+def delete(workspace: WorkspaceOf, model_id: RowId) -> dict[str, Any]:
+    """Delete a model's weights; what it proposed stays."""
+    models.delete(workspace, model_id)
+    return {"deleted": model_id}
+
+
+@router.get("/models/{model_id}/weights")
+def weights(workspace: WorkspaceOf, model_id: RowId) -> FileResponse:
+    """The weights file, which `python -m trainers` and other workspaces read."""
+    models.get(workspace, model_id)
+    name = f"{workspace.project}-{models.name_of(model_id)}.safetensors"
+    return FileResponse(models.weights_of(workspace, model_id), filename=name, media_type="application/octet-stream")
+
+
+def _model_json(model: Model) -> dict[str, Any]:
+    wanted = ("id", "name", "created", "kind", "parent", "manner", "bytes", "data", "figures", "licence", "verdict")
+    values = asdict(model)
+    return {**{name: values[name] for name in wanted}, "proposer": models.name_of(model.id)}
+
+
+def _curve(workspace: Workspace, job_id: int) -> list[list[float]]:
+    """(step, loss) of a training, thinned to what can be seen."""
+    points = list(_losses(workspace, job_id))
+    stride = -(-len(points) // _POINTS)
+    return points[:: max(1, stride)]
+
+
+def _losses(workspace: Workspace, job_id: int) -> Iterator[list[float]]:
+    for event in events.read(folder_of(workspace, job_id)):
+        if event.get("event") == "step":
+            yield [float(event["step"]), round(float(event["losses"]["loss"]), 4)]

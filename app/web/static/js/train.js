@@ -1,0 +1,131 @@
+// The Train screen: what there is to learn from, one button, the curve while it runs, and the models that came of it.
+
+import { Api } from './api.js';
+import { h, shown } from './dom.js';
+import { lossCurve } from './train/curve.js';
+import { modelTable } from './train/models.js';
+
+const POLL_BUSY = 1500; // ms between looks while a training runs
+const POLL_IDLE = 10000;
+const AT_WORK = ['queued', 'running', 'pausing', 'cancelling'];
+const STATES = {
+  queued: 'Waiting for its turn', running: 'Training', pausing: 'Pausing', paused: 'Paused', cancelling: 'Stopping',
+  done: 'Done', failed: 'Failed', cancelled: 'Stopped', lost: 'Lost',
+};
+
+class Train {
+  #ending = new AbortController();
+  #timer = 0;
+
+  constructor(element, { api }) {
+    this.api = new Api(api);
+    this.element = element;
+    element.classList.add('train');
+    const { signal } = this.#ending;
+    document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.load(), { signal });
+    if (shown(element)) this.load();
+  }
+
+  destroy() {
+    this.#ending.abort();
+    clearTimeout(this.#timer);
+  }
+
+  async load() {
+    clearTimeout(this.#timer);
+    try {
+      this.now = await this.api.get('/training');
+      this.#paint();
+    } catch (error) {
+      this.#tell(error.message);
+    }
+    const busy = this.now?.job && AT_WORK.includes(this.now.job.state);
+    if (shown(this.element)) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
+  }
+
+  /** Do something, then look at what it changed; what goes wrong is told in place. */
+  async #act(path, body = {}) {
+    try {
+      await this.api.post(path, body);
+      document.dispatchEvent(new CustomEvent('annotator:refresh'));
+      await this.load();
+    } catch (error) {
+      this.#tell(error.message);
+    }
+  }
+
+  #tell(sentence) {
+    const place = this.element.querySelector('.train-trouble') ?? this.element.appendChild(h('p', { class: 'train-trouble', role: 'alert' }));
+    place.textContent = sentence;
+  }
+
+  #paint() {
+    const focused = document.activeElement?.closest?.('[data-key]')?.dataset.key;
+    this.element.replaceChildren(h('div', { class: 'train-cards' }, this.#data(), this.#improve(), this.#models()));
+    if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #data() {
+    const { states, learnt_images, learnt_masks, held_images, held_masks, undecided_images, changed_images } = this.now;
+    const figure = (value, text) => h('div', { class: 'train-figure' }, h('b', {}, value.toLocaleString('en')), h('span', {}, text));
+    return h('section', { class: 'train-card' },
+      h('h2', {}, 'What there is to learn from'),
+      h('div', { class: 'train-figures' },
+        figure(states.accepted, 'accepted'), figure(states.rejected, 'rejected'), figure(states.unsure, 'unsure'), figure(states.pending, 'undecided')),
+      h('p', {}, `Training sees ${learnt_masks} accepted masks on ${learnt_images} images; ${held_images} reviewed images with ${held_masks} masks are kept to compare models on. `
+        + `${undecided_images} images have no decision yet.`),
+      changed_images ? h('p', {}, h('a', { href: '#/queue/changed' }, `${changed_images} images with new or changed masks since the last model`)) : null);
+  }
+
+  #improve() {
+    const { plan, job, steps } = this.now;
+    const busy = job && AT_WORK.includes(job.state);
+    const card = h('section', { class: 'train-card is-improve' }, h('h2', {}, 'Improve the proposals'));
+    if (!busy && job?.state !== 'paused') {
+      card.append(h('p', {}, plan.sentence), h('button', {
+        type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
+      }, 'Improve'));
+    }
+    if (job) card.append(...this.#job(job, busy));
+    return card;
+  }
+
+  #job(job, busy) {
+    const share = job.total ? Math.round((100 * job.done) / job.total) : 0;
+    const left = busy && job.seconds_left ? `, ${minutes(job.seconds_left)} left` : '';
+    const words = busy ? `${job.message || 'starting'}: ${job.done} of ${job.total}${left}` : job.error || job.message;
+    const button = (action, text) => h('button', { type: 'button', data: { key: action }, onclick: () => this.#act(`/jobs/${job.id}/${action}`) }, text);
+    return [
+      h('p', { class: `train-state is-${job.state}`, role: 'status', data: { state: job.state } }, h('b', {}, STATES[job.state] ?? job.state), words ? ` · ${words}` : ''),
+      busy ? h('div', { class: 'train-bar', role: 'progressbar', 'aria-label': 'Training', 'aria-valuenow': share, 'aria-valuemin': 0, 'aria-valuemax': 100 }, h('i', { style: `width:${share}%` })) : null,
+      this.now.curve.length > 1 ? lossCurve(this.now.curve) : null,
+      h('div', { class: 'train-buttons' },
+        ['queued', 'running'].includes(job.state) ? button('pause', 'Pause') : null,
+        job.state === 'paused' ? button('resume', 'Go on') : null,
+        ['queued', 'running', 'pausing', 'paused'].includes(job.state) ? button('cancel', 'Stop') : null,
+        ['failed', 'lost', 'cancelled'].includes(job.state) ? button('retry', 'Try again') : null,
+        h('a', { href: '#/jobs' }, 'Log')),
+    ].filter(Boolean);
+  }
+
+  #models() {
+    return h('section', { class: 'train-card is-models' },
+      h('h2', {}, 'Models'),
+      modelTable(this.now, {
+        use: (name) => this.#act('/models/use', { name }),
+        remove: (id) => this.#act(`/models/${id}/delete`),
+        weights: (id) => `${this.api.base}/models/${id}/weights`,
+      }));
+  }
+}
+
+const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+
+let current = null;
+
+/** Build the screen inside an element; a second call (Gradio mounts again) replaces the first. */
+export function mountTrain(element, options) {
+  current?.destroy();
+  current = new Train(element, options);
+  return current;
+}
