@@ -13,8 +13,6 @@ import typer
 from app.cli_options import stoppable
 from app.files import replacing
 from app.report import Screen
-from app.services.simulation.loop import Plan, Truth, simulate
-from app.services.simulation.reviewer import Habits
 from app.services.training.improving import STEPS, Settings
 from app.services.workspace import Workspace
 from freesolo.proposers import RECOMMENDED
@@ -47,6 +45,10 @@ def loop(
     the actions reach. Once the app can estimate from the decisions what will be accepted, proposals come in that order, and those below
     30 % are left alone. Nothing is kept but FILE.
     """
+    # The reviewer clicks, for which compiled code is loaded: only this command pays that.
+    from app.services.simulation.loop import Plan, Truth, simulate
+    from app.services.simulation.reviewer import Habits
+
     screen = Screen()
     plan = Plan(
         rounds, images_a_round, start, Habits(actions=actions), Settings(steps=steps, threads=threads, seed=seed), seed

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
+from freesolo.assets import shipped_weights
 from freesolo.errors import WeightsError
 from freesolo.freemask import FreeMask
 from freesolo.freemask.recognition import Recogniser
 from freesolo.freemask.settings import GroupingSettings
 from freesolo.proposers import Proposer
-from freesolo.shipped_file import shipped_weights
 from freesolo.solo.proposer import SoloProposer
 from freesolo.solo.weights import load
 from freesolo.union import Ranked, Union

@@ -4,12 +4,12 @@ import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from app.errors import JobError
 from app.jobs.events import EVENTS
 from app.jobs.queue import get
 from app.jobs.work import LOG, folder_of
+from app.services.training.process import MESSAGES
 from app.services.workspace import Workspace
 
 _TAIL_BYTES = 256 * 1024
@@ -17,15 +17,13 @@ _TAIL_BYTES = 256 * 1024
 _LONGEST_LINE = 2000
 """Characters of a line that are shown."""
 
-Source = Literal["log", "events"]
-_FILES: tuple[tuple[Source, str], ...] = (("log", LOG), ("events", EVENTS))
-
 
 @dataclass(frozen=True)
 class LogLine:
     """A line of a job's files."""
 
-    source: Source
+    source: str
+    """``log``, ``events``, or below the job's folder the file with the messages of a process that it started."""
     number: int | None
     """Counted from 1; None at the end of a long file, whose lines are not counted."""
     text: str
@@ -33,7 +31,7 @@ class LogLine:
 
 @dataclass(frozen=True)
 class LogView:
-    """Lines of a job, those of the log before the events, each in their order."""
+    """Lines of a job, file by file, each in their order; events come last."""
 
     lines: list[LogLine]
     more: bool
@@ -50,36 +48,47 @@ def view(ws: Workspace, job_id: int, text: str = "", limit: int = 200) -> LogVie
     get(ws, job_id)
     folder = folder_of(ws, job_id)
     try:
-        return _search(folder, text.casefold(), limit) if text else _tail(folder / LOG, limit)
+        return _search(folder, text.casefold(), limit) if text else _tail(folder, limit)
     except OSError as error:
         raise JobError(f"the log of job {job_id} cannot be read: {error.strerror}") from error
 
 
-def _tail(file: Path, limit: int) -> LogView:
-    if not file.exists():
-        return LogView([], more=False)
+def _texts(folder: Path) -> list[tuple[str, Path]]:
+    """What the job's processes wrote: (source, file), the one that was written to last at the end."""
+    found = [(folder / LOG), *folder.rglob(MESSAGES)]
+    present = sorted((file for file in found if file.is_file()), key=lambda file: file.stat().st_mtime_ns)
+    return [("log" if file.name == LOG else file.relative_to(folder).as_posix(), file) for file in present]
+
+
+def _tail(folder: Path, limit: int) -> LogView:
+    shown: list[LogLine] = []
+    more = False
+    for source, file in _texts(folder):
+        lines, is_end = _last_lines(file)
+        more |= is_end
+        shown += [
+            LogLine(source, None if is_end else number, text[:_LONGEST_LINE])
+            for number, text in enumerate(lines, start=1)
+        ]
+    return LogView(shown[-limit:], more=more or len(shown) > limit)
+
+
+def _last_lines(file: Path) -> tuple[list[str], bool]:
+    """The whole lines at a file's end, and whether there are others before them."""
     with file.open("rb") as stream:
         start = max(0, stream.seek(0, os.SEEK_END) - _TAIL_BYTES)
         stream.seek(start)
         lines = stream.read().decode("utf-8", "replace").splitlines()
-    if start:
-        lines = lines[1:]  # the first is a part of one
-    first = max(0, len(lines) - limit)
-    shown = [
-        LogLine("log", None if start else number, text[:_LONGEST_LINE])
-        for number, text in enumerate(lines[first:], start=first + 1)
-    ]
-    return LogView(shown, more=start > 0 or first > 0)
+    return (lines[1:], True) if start else (lines, False)
 
 
 def _search(folder: Path, wanted: str, limit: int) -> LogView:
     found: list[LogLine] = []
     more = False
-    for source, name in _FILES:
-        if not (folder / name).exists():
-            continue
+    events = [("events", folder / EVENTS)] if (folder / EVENTS).exists() else []
+    for source, file in (*_texts(folder), *events):
         kept: deque[LogLine] = deque(maxlen=limit)
-        with (folder / name).open(encoding="utf-8", errors="replace") as stream:
+        with file.open(encoding="utf-8", errors="replace") as stream:
             for number, line in enumerate(stream, start=1):
                 if wanted in line.casefold():
                     more |= len(kept) == limit

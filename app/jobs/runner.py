@@ -77,6 +77,9 @@ class Runner:
             if not isinstance(error, (AppError, FreeSoloError)):
                 _log.exception("job %d", self.job.id)
                 sentence = f"unexpected {type(error).__name__}: {error}"
+            if self.stopped():  # whatever broke as it stopped: it was to end anyway
+                self._conclude(sentence)
+                return 1
             told = memory.said(sentence) or memory.said(self._log_since(log_before))
             return self._fail(sentence, starved=told or memory.killed_since(killed_before, sentence))
         finally:

@@ -5,6 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.errors import StoreError
@@ -80,9 +81,10 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 processes.kill(self._ws, job_id, child.process.pid)
                 child.process.wait()
-        for job in self._at_work():  # those that were ended before they could say so
-            if job.id in self._children:
-                self._bury(job)
+        with suppress(StoreError):  # else the next supervisor sees to it
+            for job in self._at_work():  # those that were ended before they could say so
+                if job.id in self._children:
+                    self._bury(job)
 
     def _loop(self) -> None:
         while not self._ending.is_set():

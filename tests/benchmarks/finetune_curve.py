@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from freesolo.assets import shipped_weights
 from freesolo.evaluation import evaluate
 from freesolo.images import read_image
 from freesolo.proposers import make
-from freesolo.shipped_file import shipped_weights
 from trainers.training.items import images_of
 
 

@@ -5,8 +5,8 @@ import pytest
 from skimage import data, draw
 
 from freesolo import proposers
+from freesolo.assets import shipped_weights
 from freesolo.instances import Instances
-from freesolo.shipped_file import shipped_weights
 from freesolo.solo.weights import load
 
 

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from freesolo.assets import shipped_weights
 from freesolo.instances import Instances
-from freesolo.shipped_file import shipped_weights
 from freesolo.solo.weights import load, to_bytes
 from trainers.commands.train import Run, train
 from trainers.events import JsonLines, ProgressBar

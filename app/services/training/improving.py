@@ -22,9 +22,9 @@ from app.services.training.judging import Reached, Verdict, choose, reached
 from app.services.training.process import trained
 from app.services.workspace import Workspace
 from app.store.records import Manner, Model
+from freesolo.assets import shipped_weights
 from freesolo.config import Config
 from freesolo.proposers import UNION
-from freesolo.shipped_file import shipped_weights
 
 STEPS = 300
 BESIDE = "default"

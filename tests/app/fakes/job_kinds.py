@@ -42,6 +42,14 @@ def eat(work):
     return f"fed with {args.get('batch')}"
 
 
+def stumble(work):
+    """Fails as soon as it is to stop."""
+    while not work.stopped():
+        work.progress(1, 2, None, None, "")
+        time.sleep(0.05)
+    raise ProposeError("the proposer's process ended with code -15")
+
+
 KINDS = {
     kind.name: kind
     for kind in (
@@ -49,6 +57,7 @@ KINDS = {
         kinds.Kind("count-heavy", count, "heavy", unit="step"),
         kinds.Kind("count-through", count, "light", can_pause=False),
         kinds.Kind("eat", eat, "heavy"),
+        kinds.Kind("stumble", stumble, "light"),
     )
 }
 

@@ -50,6 +50,17 @@ def test_lines_with_a_text_are_found_in_log_and_events_in_any_case(ws, folder):
     assert logs.view(ws, 1, "absent").lines == []
 
 
+def test_the_messages_of_a_training_are_read_too(ws, folder):
+    (folder / "log.txt").write_text("one\n")
+    (folder / "run").mkdir()
+    (folder / "run" / "messages.txt").write_text("CUDA out of luck\n")
+    assert {(line.source, line.text) for line in logs.view(ws, 1).lines} == {
+        ("log", "one"),
+        ("run/messages.txt", "CUDA out of luck"),
+    }
+    assert logs.view(ws, 1, "cuda").lines == [LogLine("run/messages.txt", 1, "CUDA out of luck")]
+
+
 def test_a_job_that_is_not_there(ws):
     with pytest.raises(NotFoundError, match="no job 5"):
         logs.view(ws, 5)

@@ -76,6 +76,16 @@ def test_a_job_that_is_resumed_while_it_stops_goes_on(ws, fake_kinds, supervised
     assert [number for number, _ in steps(ws, job)] == list(range(1, 41))
 
 
+@pytest.mark.parametrize(("ask", "state"), [(jobs.cancel, "cancelled"), (jobs.pause, "paused")])
+def test_what_breaks_as_a_job_stops_is_no_failure(ws, fake_kinds, supervised, ask, state):
+    job = jobs.submit(ws, "stumble", {})
+    wait(ws, job, begun)
+    ask(ws, job.id)
+    stopped = wait(ws, job, lambda job: job.state not in ("running", "pausing", "cancelling"))
+    assert (stopped.state, stopped.error) == (state, "")
+    assert stopped.message == "the proposer's process ended with code -15"
+
+
 def test_a_job_that_would_start_over_is_not_paused(ws, fake_kinds):
     job = jobs.submit(ws, "count-through", {})
     with pytest.raises(JobError, match=f"job {job.id} cannot be paused: it would start over"):
@@ -100,7 +110,7 @@ def test_a_job_of_a_kind_that_this_version_does_not_have_says_so(ws, supervised)
     failed = wait(ws, jobs.get(ws, job_id), ended)
     assert (failed.state, failed.error) == (
         "failed",
-        "this version of the app has no jobs of kind 'dream': it has propose",
+        "this version of the app has no jobs of kind 'dream': it has propose, train",
     )
 
 
