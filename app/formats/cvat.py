@@ -27,7 +27,7 @@ class Cvat(Format[str]):
     keeps = "pixels, holes, parts, overlaps, names, categories; score and state where the task's labels have them"
     loses = "ids. CVAT's importer makes polygons of masks unless that is switched off"
     notes = (
-        "CVAT: Upload annotations, format CVAT 1.1, and switch off `Convert masks to polygons`: it is on by default and "
+        "CVAT: Upload annotations, format CVAT 1.1, and switch off Convert masks to polygons: it is on by default and "
         "loses pixels and holes",
     )
 

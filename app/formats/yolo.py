@@ -32,7 +32,7 @@ class Yolo(Format[str]):
     )
     by_stem = True
     notes = (
-        "put the labels folder beside a folder `images` with the same names, where YOLO's trainers look for it",
+        "put the folder labels beside a folder images with the same names, where YOLO's trainers look for it",
         "tools that fill with cv2.fillPoly, as ultralytics does, add up to a pixel at right and lower edges",
     )
 
