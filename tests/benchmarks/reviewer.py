@@ -20,20 +20,18 @@ import argparse
 import json
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app.services import ingest, proposing
 from app.services.workspace import Workspace
 from freesolo.codecs import coco_rle
-from tests.browser.conftest import FLAGS, Servers
+from tests.benchmarks import screen
 from tests.browser.review_page import MARGIN
 from tests.browser.test_main_job import review_state
 
@@ -269,9 +267,7 @@ def main():
     print(
         f"{len(chosen)} images, {objects} objects\n\n| way | good masks | actions | actions a good mask |\n| --- | ---: | ---: | ---: |"
     )
-    servers = Servers()
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        folder = Path(temporary)
+    with screen.at_work() as (folder, servers, browser):
         (folder / "photos").mkdir()
         for number, (path, _, _) in enumerate(chosen):
             shutil.copy(path, folder / "photos" / f"{number:04}{path.suffix}")
@@ -279,23 +275,18 @@ def main():
         ingest.import_folder(workspace, folder / "photos")
         proposing.run(workspace, options.proposer)
         workspace.close()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        try:
-            for way in WAYS:
-                shutil.copytree(folder / "start", folder / way)
-                server = servers(folder, workspace=folder / way, fake=False)
-                page = browser.new_page(viewport={"width": 1440, "height": 900})
-                page.set_default_timeout(60_000)
-                actions = good = 0
-                for number, (_, size, things) in enumerate(chosen, 1):
-                    actions += review(page, server, number, size, things, way)
-                    good += obtained(server, number, size, things)
-                print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
-                page.close()
-                server.end()
-        finally:
-            servers.stop_all()
-            browser.close()
+        for way in WAYS:
+            shutil.copytree(folder / "start", folder / way)
+            server = servers(folder, workspace=folder / way, fake=False)
+            page = browser.new_page(viewport=screen.WINDOW)
+            page.set_default_timeout(60_000)
+            actions = good = 0
+            for number, (_, size, things) in enumerate(chosen, 1):
+                actions += review(page, server, number, size, things, way)
+                good += obtained(server, number, size, things)
+            print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
+            page.close()
+            server.end()
 
 
 if __name__ == "__main__":
