@@ -1,6 +1,6 @@
 """Actions a good mask costs a reviewer who knows what to find: a script presses real keys and moves a real mouse in Chromium.
 
-Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0]``. It looks for the human
+Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0] [--ways ...]``. It looks for the human
 masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a corner of a lasso:
 a hand stops at each. Each way begins with a fresh copy of the same workspace:
 
@@ -258,6 +258,7 @@ def main():
     parser.add_argument("--proposer", default="union")
     parser.add_argument("--least", type=float, default=0.005)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     options = parser.parse_args()
     if options.truth is None:
         print("Name a COCO file of labelled images.")
@@ -275,7 +276,7 @@ def main():
         ingest.import_folder(workspace, folder / "photos")
         proposing.run(workspace, options.proposer)
         workspace.close()
-        for way in WAYS:
+        for way in options.ways:
             shutil.copytree(folder / "start", folder / way)
             server = servers(folder, workspace=folder / way, fake=False)
             page = browser.new_page(viewport=screen.WINDOW)
