@@ -1,8 +1,8 @@
 """Actions a good mask costs a reviewer who knows what to find: a script presses real keys and moves a real mouse in Chromium.
 
 Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0] [--ways ...]``.
-It looks for the human masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a corner of a lasso:
-a hand stops at each. Each way begins with a fresh copy of the same workspace:
+It looks for the human masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a
+corner of a lasso: a hand stops at each. Each way begins with a fresh copy of the same workspace:
 
 * ``proposals``: where a proposal is good, click until it is selected (the smallest mask first, then what lies around it), then F;
 * ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error, or J, K or up to two Tabs where
