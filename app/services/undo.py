@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from app.services.workspace import Workspace
-from app.store.records import Decision, ImageStatus, Instance, Step
+from app.store.records import Decision, ImageStatus, Instance, NewDecision, Step
 from app.store.transaction import Transaction
 
 
@@ -86,7 +86,7 @@ class _Inverse:
         self._tx.instances.change_many(self._instance_changes)
         for image_id, values in self._image_changes.items():
             self._tx.images.change(image_id, **values)
-        self._tx.decisions.invert_many(group, self.inverted)
+        self._tx.decisions.add_many([_inverse_of(row, revision, group) for row, revision in self.inverted])
 
     def _on_instance(self, row: Decision, instance_id: int) -> int | None:
         instance = self._instances.get(instance_id)
@@ -107,6 +107,21 @@ class _Inverse:
         self._images[image.id] = replace(image, **values)
         self._image_changes.setdefault(image.id, {}).update(values)
         return image.revision + 1
+
+
+def _inverse_of(row: Decision, revision: int, group: str) -> NewDecision:
+    return NewDecision(
+        key=f"{group}-{row.id}",
+        who=row.who,
+        group_id=group,
+        undoes=row.group_id,
+        action=row.action,
+        image_id=row.image_id,
+        instance_id=row.instance_id,
+        before=row.after,
+        after=row.before,
+        revision=revision,
+    )
 
 
 def _is_as(record: object, values: dict[str, Any]) -> bool:

@@ -1,12 +1,11 @@
 """The decisions table: the append-only log of what people did."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from app.store.records import Decision
+from app.store.records import Decision, NewDecision
 from app.store.tables import decisions
 
 _KEYS_A_QUERY = 500
@@ -24,62 +23,10 @@ class Decisions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(
-        self,
-        *,
-        key: str,
-        who: str,
-        group_id: str,
-        undoes: str | None,
-        action: str,
-        image_id: int,
-        instance_id: int | None,
-        before: Mapping[str, Any],
-        after: Mapping[str, Any],
-        revision: int,
-        at: str | None = None,
-    ) -> None:
-        """Append one row; the key must be new. ``at``: when it was made, if that is not now."""
-        self._connection.execute(
-            insert(decisions).values(
-                key=key,
-                at=at or now(),
-                who=who,
-                group_id=group_id,
-                undoes=undoes,
-                action=action,
-                image_id=image_id,
-                instance_id=instance_id,
-                before=dict(before),
-                after=dict(after),
-                revision=revision,
-            )
-        )
-
-    def invert_many(self, group_id: str, inverted: Sequence[tuple[Decision, int]]) -> None:
-        """Append the inverses of rows, in this order, as one group.
-
-        Args:
-            group_id: the new group.
-            inverted: each row that is taken back, and the revision that this leaves behind.
-        """
+    def add_many(self, new: Sequence[NewDecision]) -> None:
+        """Append rows in this order: one statement for any number of them."""
         at = now()
-        rows = [
-            {
-                "key": f"{group_id}-{row.id}",
-                "at": at,
-                "who": row.who,
-                "group_id": group_id,
-                "undoes": row.group_id,
-                "action": row.action,
-                "image_id": row.image_id,
-                "instance_id": row.instance_id,
-                "before": row.after,
-                "after": row.before,
-                "revision": revision,
-            }
-            for row, revision in inverted
-        ]
+        rows = [{**vars(row), "at": row.at or at, "before": dict(row.before), "after": dict(row.after)} for row in new]
         if rows:
             self._connection.execute(insert(decisions), rows)
 

@@ -1,8 +1,8 @@
 """Actions a good mask costs a reviewer who knows what to find: a script presses real keys and moves a real mouse in Chromium.
 
-Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0]``. It looks for the human
-masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a corner of a lasso:
-a hand stops at each. Each way begins with a fresh copy of the same workspace:
+Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0] [--ways ...]``.
+It looks for the human masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a
+corner of a lasso: a hand stops at each. Each way begins with a fresh copy of the same workspace:
 
 * ``proposals``: where a proposal is good, click until it is selected (the smallest mask first, then what lies around it), then F;
 * ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error, or J, K or up to two Tabs where
@@ -20,20 +20,18 @@ import argparse
 import json
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app.services import ingest, proposing
 from app.services.workspace import Workspace
 from freesolo.codecs import coco_rle
-from tests.browser.conftest import FLAGS, Servers
+from tests.benchmarks import screen
 from tests.browser.review_page import MARGIN
 from tests.browser.test_main_job import review_state
 
@@ -260,6 +258,7 @@ def main():
     parser.add_argument("--proposer", default="union")
     parser.add_argument("--least", type=float, default=0.005)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     options = parser.parse_args()
     if options.truth is None:
         print("Name a COCO file of labelled images.")
@@ -269,9 +268,7 @@ def main():
     print(
         f"{len(chosen)} images, {objects} objects\n\n| way | good masks | actions | actions a good mask |\n| --- | ---: | ---: | ---: |"
     )
-    servers = Servers()
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        folder = Path(temporary)
+    with screen.at_work() as (folder, servers, browser):
         (folder / "photos").mkdir()
         for number, (path, _, _) in enumerate(chosen):
             shutil.copy(path, folder / "photos" / f"{number:04}{path.suffix}")
@@ -279,23 +276,18 @@ def main():
         ingest.import_folder(workspace, folder / "photos")
         proposing.run(workspace, options.proposer)
         workspace.close()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        try:
-            for way in WAYS:
-                shutil.copytree(folder / "start", folder / way)
-                server = servers(folder, workspace=folder / way, fake=False)
-                page = browser.new_page(viewport={"width": 1440, "height": 900})
-                page.set_default_timeout(60_000)
-                actions = good = 0
-                for number, (_, size, things) in enumerate(chosen, 1):
-                    actions += review(page, server, number, size, things, way)
-                    good += obtained(server, number, size, things)
-                print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
-                page.close()
-                server.end()
-        finally:
-            servers.stop_all()
-            browser.close()
+        for way in options.ways:
+            shutil.copytree(folder / "start", folder / way)
+            server = servers(folder, workspace=folder / way, fake=False)
+            page = browser.new_page(viewport=screen.WINDOW)
+            page.set_default_timeout(60_000)
+            actions = good = 0
+            for number, (_, size, things) in enumerate(chosen, 1):
+                actions += review(page, server, number, size, things, way)
+                good += obtained(server, number, size, things)
+            print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
+            page.close()
+            server.end()
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ export class News {
   async hear({ images, many }) {
     const { items } = this.#screen;
     if (!items.all.length && (many || images.some(({ new_masks: added }) => added))) {
-      this.#screen.loadAgain();
+      this.#screen.lists.loadAgain();
       return;
     }
     for (const [id, revision] of images.flatMap(({ revisions }) => Object.entries(revisions))) {

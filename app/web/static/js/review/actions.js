@@ -6,6 +6,7 @@ import { keyOf } from './keymap.js';
 import { openDrawer } from './layout.js';
 import { flushAll } from './saver.js';
 import { neighbourIn } from './tree.js';
+import { viewActions } from './viewing.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
@@ -17,9 +18,6 @@ const AT_ONCE = new Set([
 const ENDS_CLICKING = new Set([
   'unsure', 'accept-all', 'reject-all', 'brush', 'eraser', 'lasso', 'cut', 'pick-mask', 'merge', 'split-parts', 'fill-holes', 'largest-part', 'grow', 'shrink',
 ]);
-const FAINTEST = 0.1;
-const STRONGEST = 2;
-const ZOOM = 1.5; // a key
 
 export class Actions {
   #screen;
@@ -29,6 +27,7 @@ export class Actions {
   /** @param {object} screen the Review */
   constructor(screen) {
     this.#screen = screen;
+    Object.assign(this.#table, viewActions(screen));
   }
 
   /** Do what a key or button says; see review/keymap.js. Returns whether there was anything to do. */
@@ -73,10 +72,10 @@ export class Actions {
       return;
     }
     decider.name(image, selected, categoryId);
-    this.#screen.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
+    this.#screen.display.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
     categories.mark(categoryId);
-    this.#screen.describe();
-    this.#screen.changed([selected]);
+    this.#screen.display.describe();
+    this.#screen.display.changed([selected]);
   }
 
   #table = {
@@ -90,8 +89,8 @@ export class Actions {
     undo: () => this.wait(this.#turn('/undo', 'Nothing to undo.')),
     redo: () => this.wait(this.#turn('/redo', 'Nothing to redo.')),
     'auto-advance': () => this.#toggleAutoAdvance(),
-    'next-mask': () => this.#screen.select(this.#screen.neighbour(1)),
-    'previous-mask': () => this.#screen.select(this.#screen.neighbour(-1)),
+    'next-mask': () => this.#screen.selection.select(this.#screen.selection.neighbour(1)),
+    'previous-mask': () => this.#screen.selection.select(this.#screen.selection.neighbour(-1)),
     'next-image': () => this.#step('next', 'This is the last image.'),
     'previous-image': () => this.#step('previous', 'This is the first image.'),
     'next-open': () => this.wait(this.#screen.navigator.openNext(this.#screen.image.id)),
@@ -116,32 +115,6 @@ export class Actions {
     'largest-part': () => this.#screen.reshape.keepLargest(),
     grow: () => this.#screen.reshape.grow(),
     shrink: () => this.#screen.reshape.shrink(),
-    pan: () => this.#pan(true),
-    'pan:up': () => this.#pan(false),
-    bare: () => this.#bare(true),
-    'bare:up': () => this.#bare(false),
-    isolate: () => this.#toggle('isolate', (this.#overlay.isolate = !this.#overlay.isolate)),
-    outline: () => this.#toggle('outline', !(this.#overlay.fill = !this.#overlay.fill)),
-    'show-rejected': () => this.#toggle('show-rejected', (this.#screen.showRejected = !this.#screen.showRejected)),
-    'zoom-mask': () => this.#screen.stage.zoomToSelected(),
-    'zoom-fit': () => this.#screen.stage.fit(),
-    'zoom-in': () => this.#zoom(ZOOM),
-    'zoom-out': () => this.#zoom(1 / ZOOM),
-    move: ({ key, repeat }) => this.#screen.crosshair.move(key, { repeat, pace: 'step' }),
-    'move-far': ({ key, repeat }) => this.#screen.crosshair.move(key, { repeat, pace: 'far' }),
-    'move-fine': ({ key, repeat }) => this.#screen.crosshair.move(key, { repeat, pace: 'fine' }),
-    put: () => this.#screen.crosshair.put(false),
-    'put-away': () => this.#screen.crosshair.put(true),
-    fainter: () => this.#opacity(1 / 1.25),
-    stronger: () => this.#opacity(1.25),
-    brighter: () => this.#adjust('brightness', 1),
-    darker: () => this.#adjust('brightness', -1),
-    'more-contrast': () => this.#adjust('contrast', 1),
-    'less-contrast': () => this.#adjust('contrast', -1),
-    'more-gamma': () => this.#adjust('gamma', 1),
-    'less-gamma': () => this.#adjust('gamma', -1),
-    picture: () => this.#screen.parts.press('picture', this.#screen.picture.toggle()),
-    'picture-reset': () => this.#screen.picture.reset(),
     refine: () => this.#refine(),
     'new-by-click': () => this.#screen.clicking.start(null),
     part: () => this.#relative(false),
@@ -152,10 +125,7 @@ export class Actions {
 
   /** What keys do instead while they draw. */
   #drawing = {
-    finish: () => {
-      this.#screen.tools.settle();
-      this.#screen.crosshair.draw();
-    },
+    finish: () => this.#screen.tools.settle(),
     back: () => this.#screen.tools.back(),
   };
 
@@ -175,10 +145,6 @@ export class Actions {
     escape: () => this.#screen.clicking.leave(),
   };
 
-  get #overlay() {
-    return this.#screen.stage.overlay;
-  }
-
   #decide(state) {
     const screen = this.#screen;
     const mask = screen.selected;
@@ -187,14 +153,14 @@ export class Actions {
       return;
     }
     if (!mask) {
-      screen.select(screen.nextPending(null));
+      screen.selection.select(screen.selection.nextPending(null));
       return;
     }
     screen.decider.decide(screen.image, [mask], state);
-    screen.announce(`Mask ${mask.number} ${state}`);
-    screen.select(this.#screen.autoAdvance ? screen.nextPending(mask) : mask);
-    screen.changed([mask]);
-    screen.describe();
+    screen.display.announce(`Mask ${mask.number} ${state}`);
+    screen.selection.select(this.#screen.autoAdvance ? screen.selection.nextPending(mask) : mask);
+    screen.display.changed([mask]);
+    screen.display.describe();
   }
 
   #decideAll(state) {
@@ -203,9 +169,9 @@ export class Actions {
     const masks = pending.filter((mask) => mask.score >= histogram.threshold);
     const hidden = pending.length - masks.length;
     decider.decide(image, masks, state);
-    this.#screen.select(null);
-    this.#screen.changed(masks);
-    this.#screen.describe();
+    this.#screen.selection.select(null);
+    this.#screen.display.changed(masks);
+    this.#screen.display.describe();
     const left = hidden ? ` The ${hidden} hidden by the slider stay pending.` : '';
     const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. ${keyOf('undo')} takes it back.` : 'Nothing was pending.';
     board.notice(done + left);
@@ -213,7 +179,7 @@ export class Actions {
 
   #pickMask() {
     const { selected, board } = this.#screen;
-    if (selected) this.#screen.pick(selected);
+    if (selected) this.#screen.selection.pick(selected);
     else board.notice('Select a mask first: click it or press Tab.');
   }
 
@@ -233,7 +199,7 @@ export class Actions {
       return;
     }
     if (screen.image?.id !== last.imageId) await screen.navigator.goTo(last.imageId, { replace: true });
-    screen.select(screen.image?.masks.find(({ id }) => id === last.maskId) ?? null);
+    screen.selection.select(screen.image?.masks.find(({ id }) => id === last.maskId) ?? null);
   }
 
   async #turn(path, otherwise) {
@@ -242,7 +208,7 @@ export class Actions {
     try {
       const turned = await api.post(path, {});
       if (turned.image_id === null) board.notice(otherwise);
-      else await this.#screen.showTurned(turned);
+      else await this.#screen.display.showTurned(turned);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       board.notice(error.message);
@@ -272,7 +238,7 @@ export class Actions {
   #relative(larger) {
     const { selected, tree, board } = this.#screen;
     const found = selected && neighbourIn(tree, selected, larger);
-    if (found) this.#screen.select(found);
+    if (found) this.#screen.selection.select(found);
     else if (!selected) board.notice('Select a mask first: click it or press Tab.');
     else board.notice(larger ? 'No mask lies around this one.' : 'No mask lies inside this one.');
   }
@@ -300,21 +266,6 @@ export class Actions {
     else this.name(lastCategory);
   }
 
-  #pan(on) {
-    this.#screen.pointer.panning = on;
-  }
-
-  #bare(on) {
-    this.#screen.stage.bare = on;
-    this.#screen.stage.draw();
-  }
-
-  #toggle(action, on) {
-    this.#screen.parts.press(action, on);
-    this.#screen.stage.repaintAll();
-    this.#screen.list.updateAll();
-  }
-
   #toggleAutoAdvance() {
     const screen = this.#screen;
     screen.autoAdvance = !screen.autoAdvance;
@@ -322,34 +273,14 @@ export class Actions {
     screen.board.notice(screen.autoAdvance ? 'A decision goes on to the next mask.' : 'A decision stays on its mask.');
   }
 
-  #adjust(name, notches) {
-    this.#screen.board.notice(this.#screen.picture.step(name, notches));
-  }
-
-  /** Zoom where the work is. */
-  #zoom(factor) {
-    const { stage, crosshair, selected } = this.#screen;
-    const [x, y, w, h] = selected?.bbox ?? [0, 0, this.#screen.image.width, this.#screen.image.height];
-    stage.zoomAt(...stage.view.toStage(...(crosshair.point ?? [x + w / 2, y + h / 2])), factor);
-  }
-
-  #opacity(factor) {
-    this.#overlay.opacity = Math.min(STRONGEST, Math.max(FAINTEST, this.#overlay.opacity * factor));
-    this.#screen.stage.repaintAll();
-  }
-
   /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
   #escape() {
-    const { board, stage, element, tools, crosshair } = this.#screen;
+    const { board, stage, element, tools } = this.#screen;
     if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
       document.activeElement.blur();
       return;
     }
-    if (tools.cancel()) {
-      crosshair.draw();
-      return;
-    }
-    if (tools.leave() || board.dismiss() || this.#screen.unpick()) return;
+    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.selection.unpick()) return;
     if (element.dataset.drawer) {
       openDrawer(element, null);
       return;
@@ -359,6 +290,6 @@ export class Actions {
       return;
     }
     if (stage.overlay.isolate) this.act('isolate');
-    else if (this.#screen.image) this.#screen.select(null);
+    else if (this.#screen.image) this.#screen.selection.select(null);
   }
 }

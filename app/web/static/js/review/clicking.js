@@ -120,11 +120,11 @@ export class Clicking {
     } else if (mask) {
       this.leave();
       screen.decider.edit(image, mask, chosen.bitmap);
-      screen.rebuilt((screen.autoAdvance && screen.nextPending(mask)) || mask);
+      screen.display.rebuilt((screen.autoAdvance && screen.selection.nextPending(mask)) || mask);
     } else {
       this.#states = [];
       const made = screen.decider.create(image, chosen.bitmap);
-      screen.rebuilt(made);
+      screen.display.rebuilt(made);
       this.#show();
     }
   }
@@ -201,7 +201,7 @@ export class Clicking {
     parts.press('refine', this.#mask !== null);
     parts.press('new-by-click', this.active && this.#mask === null);
     if (!this.active) {
-      this.#screen.describe();
+      this.#screen.display.describe();
       return;
     }
     parts.line.textContent = parts.live.textContent = clickWords(this.#image, this.#mask, state?.clicks ?? [], answered);

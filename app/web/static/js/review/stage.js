@@ -56,6 +56,11 @@ export class Stage {
     return this.#size;
   }
 
+  /** What a picture is made ready for: CSS pixels, and device pixels in one; null while nothing is laid out. */
+  get room() {
+    return this.overlay.ratio ? { ...this.#size, ratio: this.overlay.ratio } : null;
+  }
+
   /** Show an image, whole, at once. */
   show(image) {
     this.image = image;
@@ -214,9 +219,11 @@ export class Stage {
     context.fillRect(0, 0, this.#picture.width, this.#picture.height);
     if (!this.image?.picture) return;
     const { scale, x, y } = this.view;
+    const { picture, small, width, height } = this.image;
+    const source = small && scale * ratio * width < small.width + 1 ? small : picture;
     context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio);
     context.imageSmoothingEnabled = scale < SHARP;
-    context.imageSmoothingQuality = scale * ratio < COARSE ? 'medium' : 'low';
-    context.drawImage(this.image.picture, 0, 0, this.image.width, this.image.height);
+    context.imageSmoothingQuality = (scale * ratio * width) / source.width < COARSE ? 'medium' : 'low';
+    context.drawImage(source, 0, 0, width, height);
   }
 }

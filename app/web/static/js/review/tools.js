@@ -97,12 +97,17 @@ export class Tools {
 
   /** What is being drawn counts as drawn: a key was pressed. */
   settle() {
+    const { byKeys } = this;
     this.#tools[this.#name]?.end({ altKey: false, shiftKey: false });
+    if (byKeys) this.screen.crosshair.draw();
   }
 
   /** What is being drawn is forgotten; tells whether there was anything. */
   cancel() {
-    return this.#tools[this.#name]?.cancel() ?? false;
+    const { byKeys } = this;
+    const drawn = this.#tools[this.#name]?.cancel() ?? false;
+    if (byKeys) this.screen.crosshair.draw();
+    return drawn;
   }
 
   /** @param {1 | -1} direction */
@@ -154,7 +159,7 @@ export class Tools {
       screen.board.notice(`Nothing would be left of the mask, so it stays: ${keyOf('reject')} rejects it.`);
       return false;
     }
-    screen.edited(mask, box);
+    screen.display.edited(mask, box);
     return true;
   }
 
@@ -162,7 +167,7 @@ export class Tools {
   create(bitmap) {
     const { screen } = this;
     const mask = bitmap && screen.decider.create(screen.image, bitmap);
-    if (mask) screen.rebuilt(mask);
+    if (mask) screen.display.rebuilt(mask);
   }
 
   /** One mask becomes several: the first keeps its name and number, the others are new masks of the same category. */
@@ -172,7 +177,7 @@ export class Tools {
       decider.edit(image, mask, rest);
       for (const piece of pieces) decider.create(image, piece, { categoryId: mask.category_id, parentId: mask.id });
     });
-    this.screen.rebuilt(mask);
+    this.screen.display.rebuilt(mask);
     board.notice(`Split into ${pieces.length + 1} masks. Ctrl+Z takes it back.`);
   }
 }
