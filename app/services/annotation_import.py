@@ -20,7 +20,7 @@ from app.services import annotation_match, categories, pixels
 from app.services import log_values as calculus
 from app.services.categories import UNNAMED
 from app.services.workspace import Workspace
-from app.store.records import Image, Instance, InstanceState
+from app.store.records import Image, Instance, InstanceState, NewDecision
 from app.store.transaction import Transaction
 
 
@@ -221,7 +221,7 @@ class _Import:
         if not self._step:
             self._tx.steps.add(self._request.who, self._group)
             self._step = True
-        self._tx.decisions.add(
+        row = NewDecision(
             key=f"import-{uuid4().hex}",
             who=self._request.who,
             group_id=self._group,
@@ -233,3 +233,4 @@ class _Import:
             after=after,
             revision=revision,
         )
+        self._tx.decisions.add_many([row])
