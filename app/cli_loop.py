@@ -42,8 +42,8 @@ def loop(
     """Run the whole loop without a person: propose, review, train, propose again.
 
     The reviewer accepts each proposal that covers an object well (IoU 0.75), rejects others, and points at what is missing, as far as
-    the actions reach. Once the app can estimate from the decisions what will be accepted, proposals come in that order, and those below
-    30 % are left alone. Nothing is kept but FILE.
+    the actions reach. Once the app can estimate from the decisions of earlier rounds what will be accepted, proposals come in that order,
+    and those below 30 % are left alone. Nothing is kept but FILE.
     """
     # The reviewer clicks, for which compiled code is loaded: only this command pays that.
     from app.services.simulation.loop import Plan, Truth, simulate

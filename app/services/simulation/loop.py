@@ -154,6 +154,7 @@ class _Run:
         if report.faults:
             raise ProposeError(f"{len(report.faults)} images failed, the first: {': '.join(report.faults[0])}")
         reached = scored({image.id: self._truth.masks[image.name] for image in self._scored}, self._found())
+        self._reviewer.look()
         work = sum((self._reviewer.review(image.id, self._truth.masks[image.name]) for image in shown), Work())
         row = {
             "round": number,

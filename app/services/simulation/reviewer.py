@@ -16,7 +16,7 @@ import numpy.typing as npt
 from app.errors import ClickError
 from app.services import review
 from app.services.clicking import Clicker
-from app.services.goodness.tracker import tracker_of
+from app.services.goodness.tracker import Estimates, tracker_of
 from app.services.review import Operation
 from app.services.workspace import Workspace
 from app.store.records import Instance
@@ -74,6 +74,11 @@ class Reviewer:
         self._ws = ws
         self._habits = habits
         self._clicker = Clicker(ws)
+        self._estimates: Estimates | None = None
+
+    def look(self) -> None:
+        """See what the app estimates now, as a person does who opens the Grid; it stays so until the next look."""
+        self._estimates = tracker_of(self._ws).current(self._ws)
 
     def review(self, image_id: int, truth: Instances) -> Work:
         """Decide on an image and finish it.
@@ -117,8 +122,8 @@ class Reviewer:
 
     def _promising(self, masks: list[Instance]) -> list[Instance]:
         """What is worth a look, best first; masks come in order of score."""
-        estimates = tracker_of(self._ws).current(self._ws)
-        if not estimates.calibrated or not masks:
+        estimates = self._estimates
+        if estimates is None or not estimates.calibrated or not masks:
             return masks
         p = estimates.of(np.array([mask.id for mask in masks]), np.array([mask.score for mask in masks], np.float64))
         return [masks[place] for place in np.argsort(-p, kind="stable") if p[place] >= self._habits.least]

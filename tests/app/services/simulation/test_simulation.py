@@ -162,4 +162,6 @@ def test_proposals_with_little_chance_are_left_alone_once_there_are_estimates(cl
     monkeypatch.setattr(reviewer, "tracker_of", lambda _: tracker)
     worker = reviewer.Reviewer(clicked.ws, Habits(least=0.5))
     masks = review.load(clicked.ws, 2).instances
+    assert worker._promising(masks) == masks, "before the first look"
+    worker.look()
     assert [mask.id for mask in worker._promising(masks)] == [masks[2].id, masks[1].id], "best chance first"
