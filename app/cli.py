@@ -5,7 +5,7 @@ python -m app --demo                          the same, with photographs to try 
 python -m app import photographs/             headless: import, propose, look, export
 python -m app propose
 python -m app status
-python -m app export --format coco --out masks.json
+python -m app export --format coco --out masks.json     `formats` lists the others; `import-annotations` brings them in
 python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
 python -m app jobs add train; python -m app jobs run     learn from the decisions, use the result if it is better
 python -m app models list                     networks of the workspace
@@ -22,6 +22,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from app import cli_formats
 from app.cli_jobs import jobs
 from app.cli_log import log
 from app.cli_loop import loop
@@ -30,7 +31,6 @@ from app.cli_options import WorkspaceBefore, WorkspaceOption, opened, stoppable
 from app.errors import AppError, IngestError, SettingsError
 from app.report import Said, Screen
 from app.services import catalogue, ingest, models, oneshot, proposing
-from app.services import export as exporting
 from app.services.proposers import known
 from app.services.workspace import Workspace
 from app.settings import DEFAULT_PORT, DEFAULT_WORKSPACE, Settings
@@ -80,6 +80,9 @@ cli.add_typer(log, name="log")
 cli.add_typer(models_cli, name="models")
 cli.command("loop")(loop)
 cli.add_typer(jobs, name="jobs")
+cli.command("formats")(cli_formats.formats)
+cli.command("export")(cli_formats.export_)
+cli.command("import-annotations")(cli_formats.import_annotations)
 
 
 def main() -> NoReturn:
@@ -227,30 +230,6 @@ def status(
             Screen().plain(json.dumps(values, ensure_ascii=False))
         else:
             Screen().overview(overview, ws.path)
-
-
-@cli.command("export")
-def export_(
-    context: typer.Context,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="Replaced as a whole, or not at all.")],
-    format_: Annotated[str, typer.Option("--format", metavar="FORMAT", help="coco.")] = "coco",
-    states: Annotated[
-        str, typer.Option(metavar="LIST", help="Which masks: accepted, pending, unsure, rejected; commas between.")
-    ] = "accepted",
-    encoding: Annotated[
-        str, typer.Option(metavar="ENCODING", help="rle (exact), or polygons (along pixel edges).")
-    ] = "rle",
-    workspace: WorkspaceOption = None,
-) -> None:
-    """Write the masks to a file. Other masks than accepted ones leave with their score and state."""
-    screen = Screen()
-    chosen: tuple[Any, ...] = tuple(state.strip() for state in states.split(",") if state.strip())
-    request = exporting.ExportRequest(format_, chosen, encoding)  # type: ignore[arg-type]  # checked by the service
-    with opened(context, workspace, create=False) as ws:
-        report = exporting.write(ws, request, out)
-        screen.say(f"{report.annotations} masks on {report.images} images: {out}")
-        for sentence in (*report.losses, *report.notes):
-            screen.say(f"- {sentence}")
 
 
 @cli.command("job-run", hidden=True)

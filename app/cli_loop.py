@@ -41,15 +41,18 @@ def loop(
 ) -> None:
     """Run the whole loop without a person: propose, review, train, propose again.
 
-    The reviewer accepts each proposal that covers an object well (IoU 0.75), rejects all others, and points at what is missing, as far as
-    the actions reach. Nothing is kept but FILE.
+    The reviewer accepts each proposal that covers an object well (IoU 0.75), rejects others, and points at what is missing, as far as
+    the actions reach. Once the app can estimate from the decisions what will be accepted, proposals come in that order, and those below
+    30 % are left alone. Nothing is kept but FILE.
     """
     # The reviewer clicks, for which compiled code is loaded: only this command pays that.
     from app.services.simulation.loop import Plan, Truth, simulate
     from app.services.simulation.reviewer import Habits
 
     screen = Screen()
-    plan = Plan(rounds, images_a_round, start, Habits(actions), Settings(steps=steps, threads=threads, seed=seed), seed)
+    plan = Plan(
+        rounds, images_a_round, start, Habits(actions=actions), Settings(steps=steps, threads=threads, seed=seed), seed
+    )
     known = Truth.read(truth)
     with tempfile.TemporaryDirectory(prefix="loop-") as folder, stoppable() as stop:
         ws = Workspace.open(Path(folder) / "workspace")

@@ -14,6 +14,7 @@ AppError
 ├── TrainError             nothing to learn from, or the training failed
 ├── JobError               a job cannot do what is asked of it, or not where it is to run
 ├── ExportError            the file could not be written, or the request makes no sense
+├── FormatError            a file of annotations that cannot be read, or masks that a format cannot hold
 ├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
 └── SettingsError          a command line or environment setting is wrong
@@ -74,6 +75,10 @@ class JobError(AppError):
 
 class ExportError(AppError):
     """An export is impossible as asked, or could not be written."""
+
+
+class FormatError(AppError):
+    """A file is not of the format it is read as, or a format cannot hold what is to be written."""
 
 
 class LogError(AppError):

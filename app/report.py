@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
@@ -55,6 +56,13 @@ class Screen:
                 bar.update(task, completed=done, total=total, rest=pace(rate, left, unit))
 
             yield said
+
+    def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table, wrapped to the terminal."""
+        table = Table(*headings, box=box.SIMPLE_HEAD, pad_edge=False, show_lines=True)
+        for row in rows:
+            table.add_row(*row)
+        self._out.print(table, soft_wrap=False)
 
     def overview(self, overview: Overview, path: Path) -> None:
         """The state of a workspace as a table."""

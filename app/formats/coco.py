@@ -1,170 +1,142 @@
-"""COCO instance files: written as a stream, the same bytes for the same input."""
+"""COCO instance files: the masks of all images in one JSON."""
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Literal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
-Encoding = Literal["rle", "polygons"]
+from app.errors import FormatError
+from app.formats import jsons, outlines
+from app.formats.format import Format, Part
+from app.formats.records import Head, Known, Mask, Origin, Page, Picture, ReadMask, ReadPage
+from freesolo.codecs import coco_rle
+from freesolo.errors import CodecError
+
+Encoding = Literal["rle", "polygons", "simplified"]
+Row: TypeAlias = dict[str, Any]
+
+_INFO = {"description": "Instance masks proposed without labels", "version": "1.0"}
 
 
-@dataclass(frozen=True)
-class CocoCategory:
-    """A category of the file."""
+class Coco(Format[list[Row]]):
+    """Bounding boxes and areas are of the pixels that the file's own segmentation decodes to; ``iscrowd`` is 0."""
 
-    id: int
-    name: str
+    name = "coco"
+    title = "COCO instances (JSON)"
+    suffix = ".json"
+    keeps = "pixels, holes, parts, overlaps, names, categories, ids; score and state where asked for"
+    loses = "nothing with rle and polygons; simplified polygons follow the outline within a pixel"
+    encodings = ("rle", "polygons", "simplified")
+    provenance = True
 
+    def encode(self, page: Page, head: Head) -> Part[list[Row]]:
+        notes: Counter[str] = Counter()
+        rows = [_row(mask, page.picture, head.encoding, notes) for mask in page.masks]
+        return Part(page.picture, rows, notes)
 
-@dataclass(frozen=True)
-class CocoImage:
-    """An image of the file."""
+    def decode(self, body: list[Row], head: Head, picture: Picture) -> ReadPage:
+        return read_page(body, picture, head.names)
 
-    id: int
-    """From 1."""
-    file_name: str
-    """Relative to the dataset's root, forward slashes."""
-    width: int
-    """Upright, pixels."""
-    height: int
+    def assemble(
+        self, stream: BinaryIO, head: Head, pictures: Iterator[Picture], parts: Iterator[Part[list[Row]]]
+    ) -> None:
+        write_head(stream, head, pictures)
+        jsons.write_rows(stream, (row for part in parts for row in part.body))
+        stream.write(b"]}\n")
 
-
-@dataclass(frozen=True)
-class CocoMask:
-    """A mask of the file."""
-
-    id: int
-    """From 1."""
-    image_id: int
-    category_id: int
-    size: tuple[int, int]
-    """(height, width) of its image."""
-    counts: str
-    """Compressed COCO RLE."""
-    score: float | None = None
-    """Written where given."""
-    state: str | None = None
-    """Written where given."""
-
-
-@dataclass
-class Written:
-    """What a file holds, and what it could not carry."""
-
-    images: int = 0
-    masks: int = 0
-    empty: list[int] = field(default_factory=list)
-    """Ids of masks without pixels: left out."""
-    holes: int = 0
-    """Masks whose holes are cut open by polygons."""
-    inexact: dict[int, int] = field(default_factory=dict)
-    """Id of a mask -> pixels by which its polygons differ from it."""
-    not_polygons: list[int] = field(default_factory=list)
-    """Ids of masks that polygons cannot hold at all: written as RLE."""
+    def read(self, path: Path, known: Known) -> Iterator[ReadPage]:
+        file = jsons.load(path)
+        categories = category_names(file, path)
+        annotations: dict[object, list[Row]] = {}
+        for row in jsons.rows_of(file, "annotations", str(path)):
+            annotations.setdefault(row.get("image_id"), []).append(row)
+        for number, row in enumerate(jsons.rows_of(file, "images", str(path)), start=1):
+            yield read_page(annotations.pop(row.get("id"), []), picture_of(row, number, path), categories)
+        if annotations:
+            missing = ", ".join(str(image) for image in list(annotations)[:5])
+            raise FormatError(f"{path} is damaged: it has annotations of images that it does not list ({missing})")
 
 
-def write(
-    stream: BinaryIO,
-    categories: Sequence[CocoCategory],
-    images: Iterable[CocoImage],
-    masks: Iterable[CocoMask],
-    encoding: Encoding = "rle",
-) -> Written:
-    """Write a file; images and masks are taken one by one, first all images, then all masks.
-
-    Bounding boxes and areas are of the pixels that the file's own segmentation decodes to; ``iscrowd`` is 0.
-
-    Args:
-        stream: where to.
-        categories: all of them, used or not.
-        images: in the order of the file.
-        masks: in the order of the file; their images are among ``images``.
-        encoding: compressed RLE, exact; or polygons along pixel edges, each compared with its mask.
-    """
-    written = Written()
-    head = {"description": "Instance masks proposed without labels", "version": "1.0"}
-    stream.write(b'{"info": ' + _json(head) + b',\n"licenses": [],\n"categories": [')
-    _write_rows(stream, ({"id": c.id, "name": c.name, "supercategory": ""} for c in categories))
+def write_head(stream: IO[bytes], head: Head, pictures: Iterator[Picture], **each: object) -> None:
+    """A COCO file up to the opening bracket of its annotations; ``each``: further keys of every category."""
+    stream.write(b'{"info": ' + jsons.dumps(_INFO) + b',\n"licenses": [],\n"categories": [')
+    jsons.write_rows(stream, ({"id": c.id, "name": c.name, "supercategory": ""} | each for c in head.categories))
     stream.write(b'],\n"images": [')
-    _write_rows(stream, _image_rows(images, written))
+    jsons.write_rows(stream, (_image_row(picture) for picture in pictures))
     stream.write(b'],\n"annotations": [')
-    _write_rows(stream, _mask_rows(masks, encoding, written))
-    stream.write(b"]}\n")
-    return written
 
 
-def losses(written: Written) -> list[str]:
-    """What a written file cannot carry, one sentence each."""
-    worst = max(written.inexact.values(), default=0)
-    counts = {
-        "{} masks without pixels are left out": len(written.empty),
-        f"{{}} masks differ from their polygons, by {worst} pixels at most: choose rle to keep them exact": len(
-            written.inexact
-        ),
-        "{} masks have holes: their polygons reach them by a cut without width, which tools that draw outlines "
-        "may show or fill": written.holes,
-        "{} masks cannot be drawn as polygons and are written as rle": len(written.not_polygons),
+def _image_row(picture: Picture) -> Row:
+    row = {"id": picture.id, "file_name": picture.file_name, "width": picture.width, "height": picture.height}
+    return row | ({"content_hash": picture.content_hash} if picture.content_hash else {})
+
+
+def _row(mask: Mask, picture: Picture, encoding: str, notes: "Counter[str]") -> Row:
+    code = {"size": list(picture.size), "counts": mask.counts.encode("ascii")}
+    segmentation: object = {"size": list(picture.size), "counts": mask.counts}
+    if encoding != "rle":
+        rings, told = outlines.coco_rings(mask.counts, picture.size, simple=encoding == "simplified")
+        notes.update(told)
+        if rings:
+            segmentation, code = rings, coco_mask.merge(coco_mask.frPyObjects(rings, *picture.size))
+    row: Row = {
+        "id": mask.id,
+        "image_id": picture.id,
+        "category_id": mask.category_id,
+        "segmentation": segmentation,
+        "bbox": [int(side) for side in coco_mask.toBbox(code)],
+        "area": int(coco_mask.area(code)),
+        "iscrowd": 0,
     }
-    return [text.format(number) for text, number in counts.items() if number]
+    extras = {"score": mask.score, "state": mask.state, **_provenance(mask.origin)}
+    return row | {key: value for key, value in extras.items() if value is not None}
 
 
-def _image_rows(images: Iterable[CocoImage], written: Written) -> Iterator[dict[str, Any]]:
-    for image in images:
-        written.images += 1
-        yield {"id": image.id, "file_name": image.file_name, "width": image.width, "height": image.height}
+def _provenance(origin: Origin | None) -> Row:
+    if origin is None:
+        return {}
+    return {
+        "source": origin.source,
+        "edited": origin.edited,
+        "decided_by": origin.who,
+        "decided_at": origin.at,
+        "proposal_iou": origin.proposal_iou,
+    }
 
 
-def _mask_rows(masks: Iterable[CocoMask], encoding: Encoding, written: Written) -> Iterator[dict[str, Any]]:
-    for mask in masks:
-        code = {"size": list(mask.size), "counts": mask.counts.encode("ascii")}
-        if not coco_mask.area(code):
-            written.empty.append(mask.id)
+def read_page(rows: list[Row], picture: Picture, categories: dict[int, str]) -> ReadPage:
+    """The masks of one image; the decoder is chosen by the type of ``segmentation``, never by ``iscrowd``."""
+    masks, faults = [], []
+    for place, row in enumerate(rows):
+        try:
+            counts = coco_rle.parse(row.get("segmentation"), picture.size).decode("ascii")
+        except CodecError as error:
+            faults.append(f"annotation {row.get('id')}: {error}")
             continue
-        segmentation: object = {"size": list(mask.size), "counts": mask.counts}
-        if encoding == "polygons":
-            rings, code = _as_polygons(mask, code, written)
-            segmentation = rings if rings else segmentation
-        written.masks += 1
-        row: dict[str, Any] = {
-            "id": mask.id,
-            "image_id": mask.image_id,
-            "category_id": mask.category_id,
-            "segmentation": segmentation,
-            "bbox": [int(side) for side in coco_mask.toBbox(code)],
-            "area": int(coco_mask.area(code)),
-            "iscrowd": 0,
-        }
-        extras = {"score": mask.score, "state": mask.state}
-        yield row | {key: value for key, value in extras.items() if value is not None}
+        category = row.get("category_id")
+        name = categories.get(category) if isinstance(category, int) else None
+        score, state = jsons.score_of(row.get("score")), jsons.state_of(row.get("state"))
+        masks.append(ReadMask(place, counts, name, score, state))
+    return ReadPage(picture.file_name, picture.size, masks, picture.content_hash, faults)
 
 
-def _as_polygons(mask: CocoMask, code: dict[str, Any], written: Written) -> tuple[list[list[float]], dict[str, Any]]:
-    """The mask's polygons and the RLE of what they decode to; no polygons where they would lose the mask."""
-    from freesolo.codecs import polygons  # compiled code: half a second that only this encoding should cost
-
-    pixels: npt.NDArray[np.uint8] = coco_mask.decode(code)
-    rings = polygons.to_coco(pixels)
-    back = coco_mask.merge(coco_mask.frPyObjects(rings, *mask.size)) if rings else None
-    if back is None or not coco_mask.area(back):
-        written.not_polygons.append(mask.id)
-        return [], code
-    different = int(np.count_nonzero(coco_mask.decode(back) != pixels))
-    if different:
-        written.inexact[mask.id] = different
-    written.holes += any(ring.hole for ring in polygons.mask_to_rings(pixels))
-    return rings, back
+def category_names(file: object, path: Path) -> dict[int, str]:
+    """Id -> name of a COCO file's categories."""
+    rows = jsons.rows_of(file, "categories", str(path))
+    return {row["id"]: str(row["name"]) for row in rows if isinstance(row.get("id"), int) and row.get("name")}
 
 
-def _write_rows(stream: BinaryIO, rows: Iterable[dict[str, Any]]) -> None:
-    first = True
-    for row in rows:
-        stream.write((b"\n" if first else b",\n") + _json(row))
-        first = False
+def picture_of(row: Row, number: int, path: Path) -> Picture:
+    """An image of a COCO file.
 
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    Raises:
+        FormatError: it lacks a name or a size.
+    """
+    name, width, height = (row.get(key) for key in ("file_name", "width", "height"))
+    if not isinstance(name, str) or not name:
+        raise FormatError(f"{path} is damaged: image {number} of its list has no file_name")
+    if not isinstance(width, int) or not isinstance(height, int) or min(width, height) < 1:
+        raise FormatError(f"{path} is damaged: the image {name!r} has no width and height")
+    return Picture(number, name.replace("\\", "/"), width, height, str(row.get("content_hash") or ""))

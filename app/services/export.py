@@ -1,33 +1,39 @@
 """Leave with the work: check and write exports."""
 
 import errno
-import os
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from app.errors import ExportError
+from app.errors import ExportError, FormatError
 from app.files import replacing
-from app.formats import coco
-from app.services.categories import UNNAMED
+from app.formats import registry
+from app.formats.format import Format
+from app.services import export_data
 from app.services.workspace import Workspace
-from app.store.records import INSTANCE_STATES, Image, Instance, InstanceState
-from app.store.transaction import Transaction
+from app.store.records import INSTANCE_STATES, InstanceState
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 @dataclass(frozen=True)
 class ExportRequest:
     """What is to leave, and how."""
 
-    format: Literal["coco"] = "coco"
+    format: str = "coco"
+    """A name of `app.formats.registry`."""
     states: tuple[InstanceState, ...] = ("accepted",)
     """Masks in these states."""
-    encoding: coco.Encoding = "rle"
-    """rle is exact; polygons follow the pixel edges, and the report says where they differ."""
+    encoding: str = ""
+    """One of the format's encodings; empty: its default."""
     extras: bool | None = None
     """Write score and state of each mask; None: where other masks than accepted ones leave."""
+    provenance: bool = False
+    """Write with each mask who proposed it, who decided and when, and how much it was changed."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ def check(ws: Workspace, request: ExportRequest) -> ExportReport:
     Raises:
         ExportError: the request makes no sense.
     """
-    with Path(os.devnull).open("wb") as stream:
+    with io.BufferedWriter(_Nowhere()) as stream:
         return _export(ws, request, stream)
 
 
@@ -81,6 +87,16 @@ def export_file(out: Path) -> Iterator[BinaryIO]:
         raise ExportError(_why_not(out, error)) from error
 
 
+class _Nowhere(io.RawIOBase):
+    """A stream that keeps nothing; unlike the null device it does not pretend to be a file that can be gone back in."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        return memoryview(data).nbytes
+
+
 def _why_not(out: Path, error: OSError) -> str:
     kept = "; the old file is untouched" if out.exists() else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -93,53 +109,39 @@ def _why_not(out: Path, error: OSError) -> str:
 
 
 def _export(ws: Workspace, request: ExportRequest, stream: BinaryIO) -> ExportReport:
-    _check_request(request)
-    extras = request.states != ("accepted",) if request.extras is None else request.extras
+    format_ = _checked(request)
     with ws.store.read() as tx:  # one view of the database for the whole file
-        categories = [coco.CocoCategory(category.id, category.name) for category in tx.categories.all()]
-        categories.sort(key=lambda category: category.id)
-        written = coco.write(stream, categories, _images(tx), _masks(tx, request.states, extras), request.encoding)
+        data = export_data.dataset(tx, request.states, _extras(format_, request))
+        try:
+            losses = format_.write(stream, data, request.encoding)
+        except FormatError as error:
+            raise ExportError(str(error)) from error
         by_state, by_status = tx.images.by_state(), tx.images.by_status()
         rotated = tx.images.rotated()
     left_out = {state: by_state[state] for state in INSTANCE_STATES if state not in request.states}
-    notes = _notes(by_status["error"], by_status["new"], left_out, rotated)
-    return ExportReport(written.images, written.masks, left_out, coco.losses(written), notes)
+    notes = [*format_.notes, *_notes(by_status["error"], by_status["new"], left_out, rotated)]
+    return ExportReport(losses.images, losses.masks, left_out, losses.sentences(), notes)
 
 
-def _check_request(request: ExportRequest) -> None:
-    if request.format != "coco":
-        raise ExportError(f"unknown format {request.format!r}: there is coco")
-    if request.encoding not in get_args(coco.Encoding):
-        raise ExportError(f"unknown encoding {request.encoding!r}: there are {', '.join(get_args(coco.Encoding))}")
+def _extras(format_: Format[Any], request: ExportRequest) -> export_data.Extras:
+    extras = request.states != ("accepted",) if request.extras is None else request.extras
+    return export_data.Extras(score=extras or format_.scored, state=extras, origin=request.provenance)
+
+
+def _checked(request: ExportRequest) -> Format[Any]:
+    try:
+        format_ = registry.get(request.format)
+    except FormatError as error:
+        raise ExportError(str(error)) from error
+    if request.encoding and request.encoding not in format_.encodings:
+        ways = ", ".join(format_.encodings) or "none to choose"
+        raise ExportError(f"unknown encoding {request.encoding!r}: of {format_.name} there are {ways}")
+    if request.provenance and not format_.provenance:
+        raise ExportError(f"{format_.name} has no place for where masks come from: export as coco")
     unknown = [state for state in request.states if state not in INSTANCE_STATES]
     if unknown or not request.states:
         raise ExportError(f"unknown state {', '.join(unknown) or '(none)'}: there are {', '.join(INSTANCE_STATES)}")
-
-
-def _images(tx: Transaction) -> Iterator[coco.CocoImage]:
-    for batch in tx.images.walk():
-        for image in batch:
-            yield coco.CocoImage(image.id, image.name, image.width, image.height)
-
-
-def _masks(tx: Transaction, states: Sequence[InstanceState], extras: bool) -> Iterator[coco.CocoMask]:
-    for batch in tx.images.walk():
-        masks = tx.instances.of_images([image.id for image in batch], states)
-        for image in batch:
-            for mask in masks.get(image.id, []):
-                yield _mask(image, mask, extras)
-
-
-def _mask(image: Image, mask: Instance, extras: bool) -> coco.CocoMask:
-    return coco.CocoMask(
-        id=mask.id,
-        image_id=image.id,
-        category_id=UNNAMED if mask.category_id is None else mask.category_id,
-        size=(image.height, image.width),
-        counts=mask.counts,
-        score=round(mask.score, 6) if extras else None,
-        state=mask.state if extras else None,
-    )
+    return format_
 
 
 def _notes(unreadable: int, new: int, left_out: dict[InstanceState, int], rotated: int) -> list[str]:

@@ -21,7 +21,7 @@ from app.services import categories, log_match, pixels
 from app.services import log_values as calculus
 from app.services.log_export import MERGED, first_counts, put_away
 from app.services.workspace import Workspace
-from app.store.records import Decision, Image, Instance
+from app.store.records import Decision, Image, Instance, NewDecision
 from app.store.transaction import Transaction
 
 _AT_BIRTH = frozenset({"score", "source", "parent_id"})
@@ -253,7 +253,7 @@ class _Merger:
     def _add(
         self, each: LogDecision, thing: _Thing, before: calculus.Values, after: calculus.Values, revision: int
     ) -> None:
-        self._tx.decisions.add(
+        row = NewDecision(
             key=each.key,
             who=each.who,
             group_id=f"{MERGED}{each.group}"[:200],
@@ -266,6 +266,7 @@ class _Merger:
             revision=revision,
             at=each.at,
         )
+        self._tx.decisions.add_many([row])
         self._known.add(each.key)
         self._report.taken += 1
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import IngestError, ProposeError
-from app.formats import coco
+from app.formats.coco import Coco
+from app.formats.losses import Losses
+from app.formats.records import Category, Dataset, Mask, Page, Picture
 from app.services import child
 from app.services.categories import UNNAMED
 from app.services.export import export_file
@@ -117,33 +119,30 @@ class _Results:
         """Images that failed."""
         return [Fault(failure.path, child.reason(failure)) for failure in self._failures]
 
-    def write(self, stream: BinaryIO) -> coco.Written:
+    def write(self, stream: BinaryIO) -> Losses:
         """The COCO file."""
-        categories = [coco.CocoCategory(UNNAMED, "object")]
-        return coco.write(stream, categories, self._images(), self._masks())
+        return Coco().write(stream, Dataset([Category(UNNAMED, "object")], self._pictures, self._pages))
 
-    def _records(self) -> Iterator[tuple[int, Record]]:
+    def _records(self) -> Iterator[tuple[Picture, Record]]:
+        taken: set[str] = set()
         with self._path.open("rb") as stream:
             for number, key in enumerate(sorted(self._offsets), start=1):
                 stream.seek(self._offsets[key])
                 record = parse(stream.readline())
                 assert isinstance(record, Record)  # failures have no offset
-                yield number, record
+                height, width = record.instances.size
+                name = portable(record.key)
+                while name in taken:  # only names with backslashes or colons can meet
+                    name = f"_/{name}"
+                taken.add(name)
+                yield Picture(number, name, width, height), record
 
-    def _images(self) -> Iterator[coco.CocoImage]:
-        taken: set[str] = set()
-        for number, record in self._records():
-            height, width = record.instances.size
-            name = portable(record.key)
-            while name in taken:  # only names with backslashes or colons can meet
-                name = f"_/{name}"
-            taken.add(name)
-            yield coco.CocoImage(number, name, width, height)
+    def _pictures(self) -> Iterator[Picture]:
+        return (picture for picture, _ in self._records())
 
-    def _masks(self) -> Iterator[coco.CocoMask]:
+    def _pages(self) -> Iterator[Page]:
         ids = itertools.count(1)
-        for number, record in self._records():
-            found = record.instances
-            for counts, score in zip(found.counts, found.scores, strict=True):
-                code = counts.decode("ascii")
-                yield coco.CocoMask(next(ids), number, UNNAMED, found.size, code, round(float(score), 6))
+        for picture, record in self._records():
+            found = zip(record.instances.counts, record.instances.scores, strict=True)
+            masks = [Mask(next(ids), UNNAMED, code.decode("ascii"), round(float(score), 6)) for code, score in found]
+            yield Page(picture, masks)

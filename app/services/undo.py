@@ -3,12 +3,12 @@
 Nothing is erased: an undo is a new group of log rows, each the inverse of a row it takes back, and so is a redo.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import uuid4
 
 from app.services.workspace import Workspace
-from app.store.records import Decision, ImageStatus, Instance, Step
+from app.store.records import Decision, ImageStatus, Instance, NewDecision, Step
 from app.store.transaction import Transaction
 
 
@@ -45,11 +45,15 @@ def redo(ws: Workspace, who: str) -> Undone | None:
 def _invert(tx: Transaction, step: Step, turned: Literal["done", "undone"]) -> Undone:
     rows = tx.decisions.of_group(step.who, step.last_group)
     group = f"{'undo' if turned == 'undone' else 'redo'}-{uuid4().hex}"
+    inverse = _Inverse(tx, rows)
     # Last first: a mask changed twice in the group goes back through its middle state.
-    inverted = [row for row in reversed(rows) if _invert_row(tx, row, group)]
+    for row in reversed(rows):
+        inverse.take_back(row)
+    inverse.save(group)
     tx.steps.turn(step.id, turned, group)
     original = tx.decisions.of_group(step.who, step.group_id)
     image_id = original[0].image_id  # a step begins with its first row, so there is one
+    inverted = [row for row, _ in inverse.inverted]
     status = tx.images.refresh(sorted({row.image_id for row in inverted} | {image_id}))
     masks = tx.instances.get(sorted({row.instance_id for row in inverted if row.instance_id is not None}))
     verb = "Undone" if turned == "undone" else "Redone"
@@ -57,12 +61,56 @@ def _invert(tx: Transaction, step: Step, turned: Literal["done", "undone"]) -> U
     return Undone(image_id, list(masks.values()), status[image_id], what)
 
 
-def _invert_row(tx: Transaction, row: Decision, group: str) -> bool:
-    """Take one row back, unless what it changed is no longer as it left it; tells whether it did."""
-    revision = _invert_image(tx, row) if row.instance_id is None else _invert_instance(tx, row, row.instance_id)
-    if revision is None:
-        return False
-    tx.decisions.add(
+class _Inverse:
+    """Rows of the log on their way back: worked out on values that were read at once, written at once."""
+
+    def __init__(self, tx: Transaction, rows: list[Decision]) -> None:
+        self._tx = tx
+        self._instances = tx.instances.get(sorted({row.instance_id for row in rows if row.instance_id is not None}))
+        on_images = sorted({row.image_id for row in rows if row.instance_id is None})
+        self._images = {image.id: image for image in tx.images.of_ids(on_images)}
+        self._instance_changes: dict[int, dict[str, Any]] = {}
+        self._image_changes: dict[int, dict[str, Any]] = {}
+        self.inverted: list[tuple[Decision, int]] = []
+        """The rows taken back so far, with the revision that each leaves behind."""
+
+    def take_back(self, row: Decision) -> None:
+        """Take one row back, unless what it changed is no longer as it left it."""
+        mask = row.instance_id
+        revision = self._on_image(row) if mask is None else self._on_instance(row, mask)
+        if revision is not None:
+            self.inverted.append((row, revision))
+
+    def save(self, group: str) -> None:
+        """Write all of it, and the log under this group."""
+        self._tx.instances.change_many(self._instance_changes)
+        for image_id, values in self._image_changes.items():
+            self._tx.images.change(image_id, **values)
+        self._tx.decisions.add_many([_inverse_of(row, revision, group) for row, revision in self.inverted])
+
+    def _on_instance(self, row: Decision, instance_id: int) -> int | None:
+        instance = self._instances.get(instance_id)
+        if instance is None or not _is_as(instance, {"deleted": False, **row.after}):
+            return None
+        if instance.deleted and instance.revision != row.revision:
+            return None  # put away since with the picture that it belonged to
+        values = {**_settable(row.before), "revision": instance.revision + 1}
+        self._instances[instance_id] = replace(instance, **values)
+        self._instance_changes.setdefault(instance_id, {}).update(values)
+        return instance.revision + 1
+
+    def _on_image(self, row: Decision) -> int | None:
+        image = self._images.get(row.image_id)
+        if image is None or not _is_as(image, row.after):
+            return None
+        values = {**row.before, "revision": image.revision + 1}
+        self._images[image.id] = replace(image, **values)
+        self._image_changes.setdefault(image.id, {}).update(values)
+        return image.revision + 1
+
+
+def _inverse_of(row: Decision, revision: int, group: str) -> NewDecision:
+    return NewDecision(
         key=f"{group}-{row.id}",
         who=row.who,
         group_id=group,
@@ -74,25 +122,6 @@ def _invert_row(tx: Transaction, row: Decision, group: str) -> bool:
         after=row.before,
         revision=revision,
     )
-    return True
-
-
-def _invert_instance(tx: Transaction, row: Decision, instance_id: int) -> int | None:
-    instance = tx.instances.get([instance_id]).get(instance_id)
-    if instance is None or not _is_as(instance, {"deleted": False, **row.after}):
-        return None
-    if instance.deleted and instance.revision != row.revision:
-        return None  # put away since with the picture that it belonged to
-    tx.instances.change(instance_id, {**_settable(row.before), "revision": instance.revision + 1})
-    return instance.revision + 1
-
-
-def _invert_image(tx: Transaction, row: Decision) -> int | None:
-    image = tx.images.get(row.image_id)
-    if image is None or not _is_as(image, row.after):
-        return None
-    tx.images.change(row.image_id, **row.before, revision=image.revision + 1)
-    return image.revision + 1
 
 
 def _is_as(record: object, values: dict[str, Any]) -> bool:

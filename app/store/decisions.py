@@ -1,12 +1,11 @@
 """The decisions table: the append-only log of what people did."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
-from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from app.store.records import Decision
+from app.store.records import Decision, NewDecision
 from app.store.tables import decisions
 
 _KEYS_A_QUERY = 500
@@ -24,37 +23,12 @@ class Decisions:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(
-        self,
-        *,
-        key: str,
-        who: str,
-        group_id: str,
-        undoes: str | None,
-        action: str,
-        image_id: int,
-        instance_id: int | None,
-        before: Mapping[str, Any],
-        after: Mapping[str, Any],
-        revision: int,
-        at: str | None = None,
-    ) -> None:
-        """Append one row; the key must be new. ``at``: when it was made, if that is not now."""
-        self._connection.execute(
-            insert(decisions).values(
-                key=key,
-                at=at or now(),
-                who=who,
-                group_id=group_id,
-                undoes=undoes,
-                action=action,
-                image_id=image_id,
-                instance_id=instance_id,
-                before=dict(before),
-                after=dict(after),
-                revision=revision,
-            )
-        )
+    def add_many(self, new: Sequence[NewDecision]) -> None:
+        """Append rows in this order: one statement for any number of them."""
+        at = now()
+        rows = [{**vars(row), "at": row.at or at, "before": dict(row.before), "after": dict(row.after)} for row in new]
+        if rows:
+            self._connection.execute(insert(decisions), rows)
 
     def revisions(self, keys: Sequence[str]) -> dict[str, int]:
         """Which of the keys are in the log, with the revision each left behind."""
@@ -83,6 +57,14 @@ class Decisions:
                 decisions.c.key.in_(keys[start : start + _KEYS_A_QUERY]), decisions.c.action == "create"
             )
             found.update((row.key, row.instance_id) for row in self._connection.execute(query))
+        return found
+
+    def of_images(self, image_ids: Sequence[int]) -> list[Decision]:
+        """The rows about these images and their masks, in the order they were made."""
+        found: list[Decision] = []
+        for start in range(0, len(image_ids), _KEYS_A_QUERY):
+            query = select(decisions).where(decisions.c.image_id.in_(image_ids[start : start + _KEYS_A_QUERY]))
+            found.extend(Decision(**row._mapping) for row in self._connection.execute(query.order_by(decisions.c.id)))
         return found
 
     def of_group(self, who: str, group_id: str) -> list[Decision]:

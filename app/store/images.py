@@ -288,6 +288,7 @@ class Images:
             chunk = list(image_ids[start : start + CHUNK])
             counts, changed = self._counts(chunk), self._changed(chunk)
             facts = select(images.c.id, images.c.error, images.c.proposer, images.c.closed)
+            rows = []
             for row in self._connection.execute(facts.where(images.c.id.in_(chunk))).all():
                 count = counts.get(row.id, dict.fromkeys(INSTANCE_STATES, 0))
                 status = status_of(
@@ -297,8 +298,10 @@ class Images:
                     pending=count["pending"],
                     decided=sum(count.values()) - count["pending"],
                 )
-                self.change(row.id, status=status, changed=changed.get(row.id, 0), **count)
+                rows.append({"of": row.id, "status": status, "changed": changed.get(row.id, 0), **count})
                 found[row.id] = status
+            if rows:
+                self._connection.execute(update(images).where(images.c.id == bindparam("of")), rows)
         return found
 
     def _counts(self, image_ids: Sequence[int]) -> dict[int, dict[str, int]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from app.store.images import CHUNK
 from app.store.records import Instance, InstanceState, NewInstance
@@ -124,6 +124,14 @@ class Instances:
     def change(self, instance_id: int, values: Mapping[str, Any]) -> None:
         """Set fields of `Instance`."""
         self._connection.execute(update(instances).where(instances.c.id == instance_id).values(**_columns(values)))
+
+    def change_many(self, changes: Mapping[int, Mapping[str, Any]]) -> None:
+        """Set fields of `Instance` by id: one statement for all masks whose same fields change."""
+        alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+        for instance_id, values in changes.items():
+            alike.setdefault(tuple(sorted(values)), []).append({**_columns(values), "of": instance_id})
+        for rows in alike.values():
+            self._connection.execute(update(instances).where(instances.c.id == bindparam("of")), rows)
 
     def remove_untouched(self, image_id: int) -> None:
         """Delete the masks of an image that no person ever decided, changed or named."""

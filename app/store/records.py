@@ -1,5 +1,6 @@
 """The rows of the store as plain frozen values: what services, formats and the web see of the database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -151,6 +152,25 @@ class Decision:
     after: dict[str, Any]
     revision: int
     """Revision of the mask (or image) after it."""
+
+
+@dataclass(frozen=True)
+class NewDecision:
+    """A row to be appended to the log; the fields are those of `Decision`."""
+
+    key: str
+    """New in the log."""
+    who: str
+    group_id: str
+    undoes: str | None
+    action: str
+    image_id: int
+    instance_id: int | None
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    revision: int
+    at: str | None = None
+    """None: now."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ ring along the edges encloses exactly the mask's pixels: its shoelace area is th
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -53,6 +54,48 @@ def to_coco(mask: npt.NDArray[np.generic]) -> list[list[float]]:
         part_of[k] = part_of[int(max(owners[y - 1, reach], owners[y, reach]))]
         _splice(loops[part_of[k]], loop, reach, y)
     return [[float(value) for point in loop for value in point] for loop in loops.values()]
+
+
+def joined(rings: Sequence[Sequence[float]]) -> list[float]:
+    """Several rings [x, y, x, y, ...] as one, for formats that know one polygon a mask.
+
+    From the first ring a bridge without width leads to each other one and back, along pixel edges; fillers by area do not
+    see it.
+    """
+    first, *others = rings
+    x0, y0 = first[:2]
+    ring = list(first)
+    for other in others:
+        x, y = other[:2]
+        ring += [x0, y0, x, y0, *other, x, y, x, y0]
+    return ring
+
+
+def simplified(mask: npt.NDArray[np.generic], tolerance: float) -> list[list[float]]:
+    """COCO polygons with fewer points (Douglas-Peucker), one ring a part, holes by bridges as in `to_coco`.
+
+    Args:
+        mask: (height, width), non-zero is foreground.
+        tolerance: pixels by which an outline may leave the exact one.
+    """
+    number, labels = cv2.connectedComponents((mask != 0).astype(np.uint8), connectivity=4)
+    loops: list[list[float]] = []
+    for part in range(1, number):
+        outer, *holes = sorted(mask_to_rings(labels == part), key=lambda ring: ring.hole)
+        loop = _fewer(outer.points, tolerance)
+        for hole in holes:
+            ring = _fewer(hole.points, tolerance)
+            near = int(((np.asarray(loop) - ring[0]) ** 2).sum(1).argmin())
+            loop[near + 1 : near + 1] = [*ring, ring[0], loop[near]]
+        loops.append([float(value) for point in loop for value in point])
+    return loops
+
+
+def _fewer(points: Int32, tolerance: float) -> list[list[int]]:
+    """A ring with fewer points; itself where nothing would be left of it."""
+    kept = cv2.approxPolyDP(points.reshape(-1, 1, 2), tolerance, closed=True).reshape(-1, 2)
+    found: list[list[int]] = np.asarray(kept if len(kept) > 2 else points, np.int32).tolist()
+    return found
 
 
 def rasterise(rings: Sequence[npt.NDArray[np.integer]], size: tuple[int, int]) -> Bool:

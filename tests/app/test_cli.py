@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from app import cli
+from app.formats.registry import FORMATS
 from app.services import review
 from app.services.review import Operation
 from app.services.workspace import Workspace
@@ -117,8 +119,8 @@ def test_an_export_that_makes_no_sense_is_told(run, photos, tmp_path):
     run("import", photos, "--workspace", tmp_path / "ws")
     for flags, sentence in (
         (("--states", "good"), "unknown state good: there are pending, accepted, rejected, unsure"),
-        (("--format", "voc"), "unknown format 'voc': there is coco"),
-        (("--encoding", "png"), "unknown encoding 'png': there are rle, polygons"),
+        (("--format", "nothing"), f"unknown format 'nothing': there are {', '.join(FORMATS)}"),
+        (("--encoding", "png"), "unknown encoding 'png': of coco there are rle, polygons, simplified"),
     ):
         status, _, trouble = run("export", "--out", tmp_path / "x.json", *flags, "--workspace", tmp_path / "ws")
         assert (status, trouble) == (1, f"Error: {sentence}\n")
@@ -209,3 +211,40 @@ def test_a_log_goes_from_one_workspace_to_another(run, photos, tmp_path):
     log.write_text(log.read_text()[:-9])
     status, _, trouble = run("log", "merge", log, "--workspace", other)
     assert (status, "cut off" in trouble) == (1, True)
+
+
+def test_models_are_listed_taken_out_brought_in_and_chosen(run, photos, tmp_path):
+    ws = tmp_path / "project"
+    run("import", photos, "--workspace", ws)
+    assert run("models", "list", "--workspace", ws)[1] == "union proposes, which comes with the app.\n"
+    shipped = Path(cli.__file__).parents[1] / "assets" / "solo.safetensors"
+    assert run("models", "import", shipped, "--name", "mine", "--workspace", ws)[1].startswith("model-1: mine, ")
+    assert run("models", "use", "model-1", "--workspace", ws)[0] == 0
+    (model,) = json.loads(run("models", "list", "--json", "--workspace", ws)[1])
+    assert (model["name"], model["kind"], model["in_use"]) == ("mine", "import", True)
+    assert (
+        run("models", "delete", "1", "--workspace", ws)[2].strip()
+        == "Error: model 1 is in use: choose another one first"
+    )
+    assert run("models", "export", "1", "--out", tmp_path / "x.safetensors", "--workspace", ws)[0] == 0
+    assert (tmp_path / "x.safetensors").read_bytes() == shipped.read_bytes()
+    assert run("propose", "--workspace", ws)[1].startswith("9 masks on 3 images")
+    status, said, _ = run("propose", "--workspace", ws)
+    assert (status, said) == (0, "Nothing to do: every image has proposals of 'model-1' or is finished.\n")
+
+
+def test_the_loop_is_simulated_from_a_coco_file(run, photos, tmp_path):
+    whole = {"size": [6, 8], "counts": [0, 48]}
+    images = [
+        {"id": number, "file_name": name, "width": 8, "height": 6}
+        for number, name in enumerate(("a.png", "b.png", "sub/c ü#%.png"))
+    ]
+    rows = [{"id": image["id"], "image_id": image["id"], "category_id": 1, "segmentation": whole} for image in images]
+    (tmp_path / "truth.json").write_text(json.dumps({"images": images, "annotations": rows}))
+    options = ["--images", photos, "--rounds", "0", "--actions", "3", "--out", tmp_path / "loop.json"]
+    status, said, _ = run("loop", "--simulate", tmp_path / "truth.json", *options)
+    assert (status, said.startswith("round 0 (union): 0 % of 4 proposals accepted")) == (0, True)
+    (first,) = json.loads((tmp_path / "loop.json").read_text())["rounds"]
+    wanted = {"accept_rate", "actions_per_object", "objects", "actions", "AP", "AP50", "AR100", "train_seconds"}
+    assert wanted <= first.keys()
+    assert (first["objects"], first["actions"]) == (0, 6)

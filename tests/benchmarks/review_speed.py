@@ -1,7 +1,7 @@
 """How fast a person can review, in real Chromium with the real server: one table, p50 and p95 in milliseconds.
 
 Run by hand: ``python tests/benchmarks/review_speed.py [--rounds 40] [--images 100000] [--json]``. `canvas.py` measures single
-events on the canvas (its helpers are used here); this one measures what a person waits for:
+events on the canvas; this one measures what a person waits for:
 
 * a key to the next mask on the screen, with 40 masks and with 300 in one image;
 * the next image, prefetched and cold, 12 megapixels;
@@ -10,27 +10,19 @@ events on the canvas (its helpers are used here); this one measures what a perso
 """
 
 import argparse
-import json
-import os
-import shutil
-import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
-
-from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app.services import ingest
 from app.services.workspace import Workspace
-from tests.benchmarks import canvas
+from tests.benchmarks import canvas, screen
 from tests.benchmarks.import_folder import make_photographs
-from tests.browser.conftest import FLAGS, Servers
 
 LARGE = (4000, 3000)
-MASKS, CROWD = 40, 300
+CROWD = 300
 TYPED = 1000
 KEYS_A_SECOND = 30
 """What keyboards repeat at."""
@@ -62,77 +54,48 @@ TYPE = """async ([number, pause]) => {
 }"""
 
 
-def add_masks(workspace, image_id, count, size):
-    """Give an image the blobs of `canvas`."""
-    with workspace.store.write() as tx:
-        tx.instances.add_many(image_id, "benchmark@1", list(canvas.blobs(count, image_id, size)))
-        tx.images.change(image_id, proposer="benchmark@1", proposer_name="benchmark")
-        tx.images.refresh([image_id])
-
-
-def fill(folder, small, large):
-    """Images of 40 masks, one of 300, one of 1,000, then 12-megapixel ones of 40 in a workspace of their own."""
-    photos = folder / "photos"
-    photos.mkdir(parents=True)
-    for number in range(small + large):
-        size = LARGE if number >= small else (canvas.WIDTH, canvas.HEIGHT)
-        canvas.photograph(photos / f"{number:03}.jpg", number, size)
-    workspace = Workspace.open(folder / "workspace")
-    ingest.import_folder(workspace, photos)
-    with workspace.store.read() as tx:
-        rows = tx.images.page(None, "", "name", 0, small + large)
-    for row in rows:
-        add_masks(workspace, row.id, {2: CROWD, 3: TYPED}.get(row.id, MASKS), (row.width, row.height))
-    workspace.close()
-
-
-def figure(times):
-    """p50 and p95; of a single measurement that one."""
-    if len(times) == 1:
-        return {"once": round(times[0], 1)}
-    return {"p50": round(statistics.median(times), 1), "p95": round(statistics.quantiles(times, n=20)[18], 1)}
-
-
 def events(page, server, rounds):
     """Keys and pointer on one image."""
     found = {}
-    canvas.open_image(page, server.url, 1)
-    found["key to next mask"] = canvas.measure(page, canvas.SCRIPTS["next mask"], rounds)
-    canvas.open_image(page, server.url, 2)
+    screen.open_image(page, server.url, 1)
+    found["key to next mask"] = screen.measure(page, canvas.SCRIPTS["next mask"], rounds)
+    screen.open_image(page, server.url, 2)
     for what, script in (("hover", "hover"), ("select", "click"), ("accept", "accept")):
-        found[f"{what}, 300 masks"] = canvas.measure(page, canvas.SCRIPTS[script], rounds)
+        found[f"{what}, 300 masks"] = screen.measure(page, canvas.SCRIPTS[script], rounds)
     page.evaluate(
         "press('ArrowUp', {shiftKey: true})"
     )  # brighter: a filter on the picture, which must cost nothing here
     page.wait_for_timeout(200)
-    found["accept, 300 masks, picture adjusted"] = canvas.measure(page, canvas.SCRIPTS["accept"], rounds)
+    found["accept, 300 masks, picture adjusted"] = screen.measure(page, canvas.SCRIPTS["accept"], rounds)
     return found
 
 
 def next_images(page, server, small, large):
     """From one 12-megapixel image to the next."""
     found = {}
-    canvas.open_image(page, server.url, small + 1)
+    screen.open_image(page, server.url, small + 1)
     half = large // 2
-    found["next image, prefetched"] = figure([page.evaluate(NEXT["next image, prefetched"]) for _ in range(half - 1)])
+    found["next image, prefetched"] = screen.figure(
+        [page.evaluate(NEXT["next image, prefetched"]) for _ in range(half - 1)]
+    )
     times = []
     for image in range(small + half + 1, small + large + 1):  # far from what the neighbours made ready
         page.evaluate("(image) => { window.coldImage = image }", image)
-        canvas.open_image(page, server.url, 1)
+        screen.open_image(page, server.url, 1)
         page.evaluate("(image) => { window.coldImage = image }", image)
         times.append(page.evaluate(NEXT["next image, cold, 12 MP"]))
-    found["next image, cold, 12 MP"] = figure(times)
+    found["next image, cold, 12 MP"] = screen.figure(times)
     return found
 
 
 def typed(page, server):
     """A thousand decisions on a thousand masks, and whether each is in the database."""
-    canvas.open_image(page, server.url, 3)
+    screen.open_image(page, server.url, 3)
     waited = page.evaluate(TYPE, [TYPED, 1000 / KEYS_A_SECOND])
     saved = server.api("images/3")["instances"]
     lost = sum(mask["state"] == "pending" for mask in saved)
     assert lost == 0, f"{lost} of {TYPED} decisions were lost"
-    return {"1,000 decisions: saved after the last key": figure([waited])}
+    return {"1,000 decisions: saved after the last key": screen.figure([waited])}
 
 
 def many_images(browser, servers, folder, number):
@@ -141,42 +104,33 @@ def many_images(browser, servers, folder, number):
     make_photographs(folder / "photos", number, 160, 120)
     workspace = Workspace.open(folder / "workspace")
     ingest.import_folder(workspace, folder / "photos")
-    add_masks(workspace, 1, MASKS, (160, 120))
+    screen.add_masks(workspace, 1, screen.MASKS, (160, 120))
     workspace.close()
     server = servers(folder, fake=False)
     times = []
     for _ in range(5):
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context = browser.new_context(viewport=screen.WINDOW)
         page = context.new_page()
         begin = time.monotonic()
         page.goto(f"{server.url}/#/review", wait_until="commit")
         page.wait_for_selector("html[data-review=ready]", timeout=60_000)
         times.append(1000 * (time.monotonic() - begin))
         context.close()
-    return {f"{number:,} images: first one reviewable": figure(times)}
+    return {f"{number:,} images: first one reviewable": screen.figure(times)}
 
 
 def measure(rounds, images):
-    """All figures by what was done."""
+    """All figures by what was done: on small images (the second has 300 masks, the third 1,000), on large ones, on very many."""
     small, large = 4, 16
-    servers = Servers()
-    found = {}
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        folder = Path(temporary)
-        fill(folder / "some", small, large)
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        try:
-            server = servers(folder / "some", fake=False)
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            found |= events(page, server, rounds)
-            found |= next_images(page, server, small, large)
-            found |= typed(page, server)
-            page.close()
-            found |= many_images(browser, servers, folder / "many", images)
-        finally:
-            servers.stop_all()
-            browser.close()
-    return found
+    masks = {2: CROWD, 3: TYPED}
+    with screen.at_work() as (folder, servers, browser):
+        sizes = [screen.SIZE] * small + [LARGE] * large
+        screen.fill(folder / "some", [(size, masks.get(k, screen.MASKS)) for k, size in enumerate(sizes, 1)])
+        server = servers(folder / "some", fake=False)
+        page = browser.new_page(viewport=screen.WINDOW)
+        found = events(page, server, rounds) | next_images(page, server, small, large) | typed(page, server)
+        page.close()
+        return found | many_images(browser, servers, folder / "many", images)
 
 
 def main():
@@ -185,14 +139,7 @@ def main():
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    figures = measure(arguments.rounds, arguments.images)
-    if arguments.json:
-        print(json.dumps(figures))
-        return
-    print(f"load average at the end {os.getloadavg()[0]:.1f}, {os.cpu_count()} cores; milliseconds")
-    for name, values in figures.items():
-        reach = f"  reach {REACH[name]}" if name in REACH else ""
-        print(f"{name:<44}", *(f"{key} {value:8.1f}" for key, value in values.items()), reach)
+    screen.report(measure(arguments.rounds, arguments.images), REACH, arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,17 @@
 """Actions a good mask costs a reviewer who knows what to find: a script presses real keys and moves a real mouse in Chromium.
 
-Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0]``. It looks for the human
-masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a corner of a lasso:
-a hand stops at each. Four ways, each from a fresh copy of the same workspace:
+Run by hand: ``python tests/benchmarks/reviewer.py COCO.json [--images 12] [--proposer union] [--seed 0] [--ways ...]``.
+It looks for the human masks of at least ``--least`` of the image; a mask is good at IoU >= 0.75. An action is a key press, a click, or a
+corner of a lasso: a hand stops at each. Each way begins with a fresh copy of the same workspace:
 
 * ``proposals``: where a proposal is good, click until it is selected (the smallest mask first, then what lies around it), then F;
 * ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error, or J, K or up to two Tabs where
   these show a good mask, Enter; after five clicks Esc, and the object is given up;
 * ``proposals + clicks``: the first where it can, else the second;
-* ``lasso``: P and a lasso with the fewest corners that still is good; the best case for drawing, since a person cannot see IoU.
+* ``as people work``: a proposal, else at most three clicks, else a lasso by a person's corners: every object is obtained;
+* ``lasso, as drawn``: P and the corners that COCO's annotators set, the first one once more to close each outline: what drawing costs;
+* ``lasso, fewest corners``: P and a lasso with the fewest corners that still is good: nobody can draw so, since it takes the truth to
+  know which corners can be left out.
 
 Enter at the end of an image counts, too.
 """
@@ -17,26 +20,26 @@ import argparse
 import json
 import shutil
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from app.services import ingest, proposing
 from app.services.workspace import Workspace
 from freesolo.codecs import coco_rle
-from tests.browser.conftest import FLAGS, Servers
+from tests.benchmarks import screen
 from tests.browser.review_page import MARGIN
 from tests.browser.test_main_job import review_state
 
 GOOD = 0.75
 MOST_CLICKS = 5
-WAYS = ("proposals", "clicks", "proposals + clicks", "lasso")
+PATIENCE = 3
+"""Clicks after which a person who can draw draws."""
+WAYS = ("proposals", "clicks", "proposals + clicks", "as people work", "lasso, as drawn", "lasso, fewest corners")
 
 
 def iou(a, b):
@@ -61,6 +64,15 @@ def fewest_corners(mask):
         if len(polygon) > 2 and iou(drawn, mask) >= GOOD + 0.02 and (best is None or len(polygon) < len(best)):
             best = polygon
     return best
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object to find."""
+
+    mask: np.ndarray
+    outlines: list
+    """The polygons that a person drew: (k, 2) each."""
 
 
 @dataclass
@@ -122,11 +134,11 @@ def decoded(candidates, size):
     return [coco_rle.decode(each["counts"].encode("ascii"), size) for each in candidates]
 
 
-def click_mask(hand, truth):
-    """Make the object's mask by click; tells whether it became good."""
+def click_mask(hand, truth, most):
+    """Make the object's mask with so many clicks at most; tells whether it became good."""
     hand.press("n")
     x, y, button = *inmost(truth), "left"
-    for _ in range(MOST_CLICKS):
+    for _ in range(most):
         with hand.page.expect_response("**/click") as waiting:
             hand.click(x, y, button)
         answer = waiting.value
@@ -158,19 +170,34 @@ def click_mask(hand, truth):
     return False
 
 
-def draw_lasso(hand, truth):
-    polygon = fewest_corners(truth)
-    if polygon is None:
-        return False
+def draw_lasso(hand, outlines):
+    """A new mask of these outlines: each after the first adds to it."""
     hand.press("Escape")  # nothing selected: a new mask
     hand.press("p")
-    hand.lasso(polygon)
+    for outline in outlines:
+        hand.lasso(outline)
     hand.actions -= 1  # laying a lasso down is not asked of a person who draws on
     hand.page.keyboard.press("Escape")
-    return True
 
 
-def review(page, server, number, size, truths, way):
+def obtain(hand, proposals, taken, thing, way):
+    """Try to get a good mask of the object in one of the `WAYS`."""
+    truth = thing.mask
+    if way == "lasso, fewest corners":
+        outline = fewest_corners(truth)
+        if outline is not None:
+            draw_lasso(hand, [outline])
+        return
+    found = way != "clicks" and not way.startswith("lasso") and take_proposal(hand, proposals, taken, truth)
+    if not found and way in ("clicks", "proposals + clicks"):
+        click_mask(hand, truth, MOST_CLICKS)
+    elif not found and way == "as people work":
+        found = click_mask(hand, truth, PATIENCE)
+    if not found and way in ("as people work", "lasso, as drawn"):
+        draw_lasso(hand, thing.outlines)
+
+
+def review(page, server, number, size, things, way):
     """Work through one image; returns the actions."""
     page.goto(f"{server.url}/#/review/{number}")
     page.wait_for_selector(f"html[data-image='{number}']")
@@ -179,26 +206,20 @@ def review(page, server, number, size, truths, way):
     rows = server.api(f"images/{number}")["instances"]
     proposals = {str(row["id"]): coco_rle.decode(row["counts"].encode("ascii"), size) for row in rows}
     taken = set()
-    for truth in truths:
-        if way == "lasso":
-            draw_lasso(hand, truth)
-            continue
-        if "proposals" in way and take_proposal(hand, proposals, taken, truth):
-            continue
-        if "clicks" in way:
-            click_mask(hand, truth)
+    for thing in things:
+        obtain(hand, proposals, taken, thing, way)
     hand.press("Enter")
     review_state(page, "saved", "ready")
     return hand.actions
 
 
-def obtained(server, number, size, truths):
+def obtained(server, number, size, things):
     """How many objects have an accepted mask of their own that is good."""
     rows = server.api(f"images/{number}")["instances"]
     masks = [coco_rle.decode(row["counts"].encode("ascii"), size) for row in rows if row["state"] == "accepted"]
     found = 0
-    for truth in truths:
-        values = [iou(mask, truth) for mask in masks]
+    for thing in things:
+        values = [iou(mask, thing.mask) for mask in masks]
         if values and max(values) >= GOOD:
             masks.pop(int(np.argmax(values)))
             found += 1
@@ -206,7 +227,7 @@ def obtained(server, number, size, truths):
 
 
 def sample(path, count, seed, least):
-    """[(file, size, masks largest first)] of some images that have objects to find."""
+    """[(file, size, `Thing`s largest first)] of some images that have objects to find."""
     truth = json.loads(path.read_text())
     folder = path.parent / "images" if (path.parent / "images").is_dir() else path.parent
     rows = {image["id"]: [] for image in truth["images"]}
@@ -217,11 +238,17 @@ def sample(path, count, seed, least):
     for place in np.random.default_rng(seed).permutation(len(truth["images"])):
         image = truth["images"][place]
         size = image["height"], image["width"]
-        masks = [coco_rle.decode(coco_rle.parse(row["segmentation"], size), size) for row in rows[image["id"]]]
-        masks = sorted((mask for mask in masks if mask.mean() >= least), key=lambda mask: -mask.sum())
-        if masks and len(chosen) < count:
-            chosen.append((folder / image["file_name"], size, masks))
+        things = [thing_of(row["segmentation"], size) for row in rows[image["id"]]]
+        things = sorted((thing for thing in things if thing.mask.mean() >= least), key=lambda thing: -thing.mask.sum())
+        if things and len(chosen) < count:
+            chosen.append((folder / image["file_name"], size, things))
     return chosen
+
+
+def thing_of(polygons, size):
+    mask = coco_rle.decode(coco_rle.parse(polygons, size), size)
+    outlines = [np.reshape(polygon, (-1, 2)) - 0.5 for polygon in polygons]  # `Hand.place` names pixels by their middle
+    return Thing(mask, [np.vstack([outline, outline[:1]]) for outline in outlines])
 
 
 def main():
@@ -231,18 +258,17 @@ def main():
     parser.add_argument("--proposer", default="union")
     parser.add_argument("--least", type=float, default=0.005)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
     options = parser.parse_args()
     if options.truth is None:
         print("Name a COCO file of labelled images.")
         return
     chosen = sample(options.truth, options.images, options.seed, options.least)
-    objects = sum(len(masks) for _, _, masks in chosen)
+    objects = sum(len(things) for _, _, things in chosen)
     print(
         f"{len(chosen)} images, {objects} objects\n\n| way | good masks | actions | actions a good mask |\n| --- | ---: | ---: | ---: |"
     )
-    servers = Servers()
-    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
-        folder = Path(temporary)
+    with screen.at_work() as (folder, servers, browser):
         (folder / "photos").mkdir()
         for number, (path, _, _) in enumerate(chosen):
             shutil.copy(path, folder / "photos" / f"{number:04}{path.suffix}")
@@ -250,23 +276,18 @@ def main():
         ingest.import_folder(workspace, folder / "photos")
         proposing.run(workspace, options.proposer)
         workspace.close()
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        try:
-            for way in WAYS:
-                shutil.copytree(folder / "start", folder / way)
-                server = servers(folder, workspace=folder / way, fake=False)
-                page = browser.new_page(viewport={"width": 1440, "height": 900})
-                page.set_default_timeout(60_000)
-                actions = good = 0
-                for number, (_, size, masks) in enumerate(chosen, 1):
-                    actions += review(page, server, number, size, masks, way)
-                    good += obtained(server, number, size, masks)
-                print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
-                page.close()
-                server.end()
-        finally:
-            servers.stop_all()
-            browser.close()
+        for way in options.ways:
+            shutil.copytree(folder / "start", folder / way)
+            server = servers(folder, workspace=folder / way, fake=False)
+            page = browser.new_page(viewport=screen.WINDOW)
+            page.set_default_timeout(60_000)
+            actions = good = 0
+            for number, (_, size, things) in enumerate(chosen, 1):
+                actions += review(page, server, number, size, things, way)
+                good += obtained(server, number, size, things)
+            print(f"| {way} | {good} of {objects} | {actions} | {actions / max(good, 1):.1f} |", flush=True)
+            page.close()
+            server.end()
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ class Experiment:
 
 
 BASE = "preset weak, 15 masks an image"
+LONG = "the long run: quality-weighted, input 448"
 SMALL = ("--set", "augment.paste=0.8", "--set", "augment.paste_objects=5", "--set", "augment.paste_scale=[0.2,1.0]")
 LARGE = ("--set", "network.size=448", "--set", "augment.square=448")
 EXPERIMENTS = (
@@ -51,6 +52,8 @@ EXPERIMENTS = (
     Experiment("30 masks an image", ("--top", "30")),
     Experiment("400 steps more on the same masks", ("--seed", "1"), BASE),
     Experiment("400 steps more on the union: a second round", ("--seed", "1"), BASE, union=True),
+    Experiment(LONG, ("--weighted", *LARGE), steps=1600),
+    Experiment("the long run, then a second round", ("--weighted", "--seed", "1", "--lr", "5e-4"), LONG, True, 600),
 )
 
 

@@ -20,7 +20,7 @@ LEFT = DISC & (np.arange(WIDTH) < 20)
 """A part of the disc: mask #2; #1 is the disc with a bite, #3 nearly the same as #1."""
 
 
-IMAGES = 11
+IMAGES = 12
 """One for each test, and one after the last."""
 FRESH = itertools.count(1)
 
@@ -191,6 +191,20 @@ def test_escape_keeps_nothing_and_another_image_ends_the_tool(review):
     review.page.wait_for_selector(f"html[data-image='{review.number + 1}']")
     assert review.page.locator(".click-bar").is_hidden()
     assert [mask["edited"] for mask in review.masks()] == [False] * 3
+
+
+def test_what_is_told_while_an_image_is_made_ready_stays(review):
+    held = []
+    review.page.route("**/click/prepare", lambda route: held.append(route))
+    review.press("Escape", "n")
+    review.wait_for_notice("Preparing this image for clicks")
+    review.remove(*INSIDE)
+    review.wait_for_notice("Begin with a click on the object")
+    with review.page.expect_response("**/click/prepare"):
+        for route in held:
+            route.continue_()
+    review.page.wait_for_timeout(200)
+    review.wait_for_notice("Begin with a click on the object")
 
 
 def test_refine_without_a_mask_and_a_first_click_that_removes_are_told(review):

@@ -94,9 +94,16 @@ def test_parts_and_holes_are_counted(modules, name, parts, holes):
 
 def test_every_key_is_in_the_table_once_and_none_is_the_browsers(modules):
     keymap = modules.evaluate("import('/static/js/review/keymap.js').then(({KEYMAP}) => KEYMAP)")
-    keys = [key for binding in keymap for key in binding["keys"]]
+    with_tool = {key for binding in keymap if "needs" in binding for key in binding["keys"]}
+    keys = [key for binding in keymap if "needs" not in binding for key in binding["keys"]]
     assert len(keys) == len(set(keys))
-    assert not {"Ctrl+w", "Ctrl+t", "Ctrl+n", "Ctrl+Tab"} & set(keys)
+    assert len(with_tool) == sum(len(binding["keys"]) for binding in keymap if "needs" in binding)
+    # what a tool in hand takes away has another key, is for the mouse, or can wait until the tool is laid down
+    taken = {binding["action"] for binding in keymap if "needs" not in binding and with_tool & set(binding["keys"])}
+    looks = {"brighter", "darker", "more-contrast", "less-contrast"}
+    assert taken == {"next-mask", "previous-mask", "next-image", "previous-image", "pan"} | looks
+    assert all(set(binding["keys"]) - with_tool for binding in keymap if binding["action"] in taken - looks - {"pan"})
+    assert not {"Ctrl+w", "Ctrl+t", "Ctrl+n", "Ctrl+Tab"} & {*keys, *with_tool}
     assert len({binding["action"] for binding in keymap}) == len(keymap)
     wanted = {
         "f",

@@ -13,6 +13,7 @@ READY = {
     "propose": ".shot canvas",
     "queue": "#queue-html [role=option]",
     "review": "html[data-review=ready] #review-html canvas",
+    "train": ".train .is-models tbody tr",
     "quality": ".is-map .quality-words:not(:empty)",
     "export": "#export-summary [data-summary]",
     "jobs": ".jobs-list li",

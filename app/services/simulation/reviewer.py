@@ -1,7 +1,9 @@
 """A reviewer who knows the human masks of an image and works as a person would, through the app's own services.
 
-Proposals are gone through in order of score: good ones are accepted, all others rejected. Objects that nothing proposed are then pointed
-at. Every key and every click is an action, and an image gets so many of them at most.
+Proposals are gone through in order of their estimated chance of acceptance, as the Grid shows them: good ones are accepted, others
+rejected. While the app has too few decisions to estimate it, the order is that of the score, and all are gone through; later those
+with little chance are left alone. Objects that nothing proposed are then pointed at. Every key and every click is an action, and an
+image gets so many of them at most.
 """
 
 from dataclasses import dataclass
@@ -14,8 +16,10 @@ import numpy.typing as npt
 from app.errors import ClickError
 from app.services import review
 from app.services.clicking import Clicker
+from app.services.goodness.tracker import tracker_of
 from app.services.review import Operation
 from app.services.workspace import Workspace
+from app.store.records import Instance
 from freesolo.freemask.click_pool import Click
 from freesolo.instances import Instances
 
@@ -32,6 +36,8 @@ class Habits:
 
     actions: int = 60
     """At most on one image, the key that finishes it included."""
+    least: float = 0.3
+    """Estimated chance of acceptance below which proposals are left alone."""
     clicks: int = 3
     """Clicks on one object before it is given up."""
 
@@ -88,7 +94,7 @@ class Reviewer:
         return work
 
     def _proposals(self, image_id: int, truth: Instances, taken: Bool, work: Work) -> None:
-        masks = [mask for mask in review.load(self._ws, image_id).instances if mask.state == "pending"]
+        masks = self._promising([mask for mask in review.load(self._ws, image_id).instances if mask.state == "pending"])
         codes = [mask.counts.encode("ascii") for mask in masks]
         found = Instances.from_counts(truth.size, codes, np.array([mask.score for mask in masks]))
         iou = found.iou(truth)  # (masks, objects)
@@ -108,6 +114,14 @@ class Reviewer:
                 Operation(_key(), image_id, _key(), "state", mask.id, mask.revision, state)  # type: ignore[arg-type]
             )
         self._save(*operations)
+
+    def _promising(self, masks: list[Instance]) -> list[Instance]:
+        """What is worth a look, best first; masks come in order of score."""
+        estimates = tracker_of(self._ws).current(self._ws)
+        if not estimates.calibrated or not masks:
+            return masks
+        p = estimates.of(np.array([mask.id for mask in masks]), np.array([mask.score for mask in masks], np.float64))
+        return [masks[place] for place in np.argsort(-p, kind="stable") if p[place] >= self._habits.least]
 
     def _pointed_at(self, image_id: int, target: Instances, work: Work) -> bool:
         """Click on an object until the answer is good; whether it was kept."""

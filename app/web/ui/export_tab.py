@@ -1,31 +1,37 @@
-"""The Export tab: which masks, how encoded; check in words; write to a file or download."""
+"""The Export tab: which format, which masks; check in words what it loses; write to a file or download."""
 
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from pathlib import Path
-from typing import Literal
 
 import gradio as gr
 
 from app.errors import AppError, ExportError
+from app.formats import registry
 from app.services import catalogue, export
 from app.services.workspace import Workspace
 from app.store.records import InstanceState
 from app.web.ui import words
 from app.web.ui.events import QUIET, module
 
-Encoding = Literal["rle", "polygons"]
-
 _TITLE = """
 <div class="heading"><h2>Export</h2>
-<p>One COCO instance file: every image, and the masks you choose, pixel for pixel. Other tools read it.</p></div>
+<p>Every image and the masks you choose, in the format that your other tools read. Check compares each mask with what the
+file would give back.</p></div>
 """
-_ENCODINGS = [("Run lengths (RLE): exact, with holes", "rle"), ("Polygons: for tools that read no RLE", "polygons")]
+_ENCODINGS = {
+    "rle": "Run lengths (RLE): exact, with holes",
+    "polygons": "Polygons: exact along pixel edges",
+    "simplified": "Simplified outlines: fewer points, within a pixel",
+    "masks": "Pixels: exact, with holes",
+}
 _DOWNLOAD = f"""
-(states, encoding) => {module("download.js")}.then(({{download}}) => download(
-  `/api/export?states=${{encodeURIComponent(states.join(','))}}&encoding=${{encodeURIComponent(encoding)}}`,
+(format, states, encoding) => {module("download.js")}.then(({{download}}) => download(
+  `/api/export?${{new URLSearchParams({{format, states: states.join(','), encoding: encoding ?? ''}})}}`,
   document.querySelector('#export-download-note')))
 """
+_FIRST = next(iter(registry.FORMATS))
 _NOTE = '<p id="export-download-note" class="note" role="status"></p>'
 
 
@@ -33,6 +39,8 @@ _NOTE = '<p id="export-download-note" class="note" role="status"></p>'
 class ExportTab:
     """Components that events need."""
 
+    format: gr.Dropdown
+    about: gr.HTML
     states: gr.CheckboxGroup
     encoding: gr.Radio
     path: gr.Textbox
@@ -48,7 +56,14 @@ def build(workspace: Workspace) -> ExportTab:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=300, elem_classes="card"):
             gr.HTML(html_template=_TITLE, js_on_load="", apply_default_css=False)
-            gr.Dropdown([("COCO instances (JSON)", "coco")], value="coco", label="Format", interactive=True)
+            format_ = gr.Dropdown(
+                [(each.title, each.name) for each in registry.FORMATS.values()],
+                value=_FIRST,
+                label="Format",
+                elem_id="export-format",
+                interactive=True,
+            )
+            about = gr.HTML(_about(_FIRST), elem_id="export-about", apply_default_css=False)
             states = gr.CheckboxGroup(
                 choices=_choices(workspace),
                 value=["accepted"],
@@ -58,15 +73,15 @@ def build(workspace: Workspace) -> ExportTab:
                 interactive=True,
             )
             encoding = gr.Radio(
-                _ENCODINGS,
-                value="rle",
+                _ways(_FIRST),
+                value=_ways(_FIRST)[0][1],
                 label="Masks as",
                 elem_id="export-encoding",
                 elem_classes="lines",
                 interactive=True,
             )
             path = gr.Textbox(
-                str(_exports(workspace) / f"{workspace.project}-coco.json"),
+                _usual_path(workspace, _FIRST),
                 label="File on this computer",
                 elem_id="export-path",
                 interactive=True,
@@ -80,29 +95,36 @@ def build(workspace: Workspace) -> ExportTab:
         with gr.Column(scale=3, min_width=300):
             report = gr.HTML(elem_id="export-report", apply_default_css=False)
             summary = gr.HTML(elem_id="export-summary", apply_default_css=False)
-    return ExportTab(states, encoding, path, check, write, download, report, summary)
+    return ExportTab(format_, about, states, encoding, path, check, write, download, report, summary)
 
 
 def connect(page: gr.Blocks, tab: gr.Tab, parts: ExportTab, workspace: Workspace, *, local: bool) -> None:
     """Join the components to the export service."""
 
-    def check(states: list[InstanceState], encoding: Encoding) -> str:
+    def check(format_: str, states: list[InstanceState], encoding: str | None) -> str:
         try:
-            return words.export_report(export.check(workspace, _request(states, encoding)))
+            return words.export_report(export.check(workspace, _request(format_, states, encoding)))
         except AppError as error:
             return words.problem(str(error))
 
-    def write(states: list[InstanceState], encoding: Encoding, path: str) -> str:
+    def write(format_: str, states: list[InstanceState], encoding: str | None, path: str) -> str:
         try:
-            out = _target(workspace, path, local=local)
-            return words.export_report(export.write(workspace, _request(states, encoding), out), written=str(out))
+            request = _request(format_, states, encoding)
+            out = _target(workspace, path, registry.get(format_).suffix, local=local)
+            return words.export_report(export.write(workspace, request, out), written=str(out))
         except AppError as error:
             return words.problem(str(error))
+
+    def choose(format_: str) -> tuple[str, gr.Radio, str, str]:
+        ways = _ways(format_)
+        radio = gr.Radio(ways, value=ways[0][1] if ways else None, visible=bool(ways))
+        return _about(format_), radio, _usual_path(workspace, format_), ""
 
     def look() -> tuple[gr.CheckboxGroup, str]:
         return gr.CheckboxGroup(choices=_choices(workspace)), words.summary(catalogue.overview(workspace))
 
-    chosen = [parts.states, parts.encoding]
+    chosen = [parts.format, parts.states, parts.encoding]
+    parts.format.input(choose, parts.format, [parts.about, parts.encoding, parts.path, parts.report], **QUIET)
     for button, working, work, given in (
         (parts.check, "Checking", check, chosen),
         (parts.write, "Writing", write, [*chosen, parts.path]),
@@ -121,18 +143,33 @@ def _choices(workspace: Workspace) -> list[tuple[str, str]]:
     ]
 
 
-def _request(states: list[InstanceState], encoding: Encoding) -> export.ExportRequest:
+def _about(name: str) -> str:
+    """What a format keeps and loses."""
+    format_ = registry.get(name)
+    return f"<p><b>Keeps</b> {escape(format_.keeps)}.</p><p><b>Loses</b> {escape(format_.loses)}.</p>"
+
+
+def _ways(name: str) -> list[tuple[str, str]]:
+    """How a format can write masks, where there is a choice."""
+    return [(_ENCODINGS[encoding], encoding) for encoding in registry.get(name).encodings]
+
+
+def _usual_path(workspace: Workspace, name: str) -> str:
+    return str(_exports(workspace) / f"{workspace.project}-{name}{registry.get(name).suffix}")
+
+
+def _request(format_: str, states: list[InstanceState], encoding: str | None) -> export.ExportRequest:
     if not states:
         raise ExportError("no masks are chosen: tick at least one of the states")
-    return export.ExportRequest(states=tuple(states), encoding=encoding)
+    return export.ExportRequest(format_, tuple(states), encoding or "")
 
 
 def _exports(workspace: Workspace) -> Path:
     return workspace.path / "exports"
 
 
-def _target(workspace: Workspace, typed: str, *, local: bool) -> Path:
-    """The file to write: only ever a ``.json``, so that a slip of the pen replaces no other kind of file.
+def _target(workspace: Workspace, typed: str, suffix: str, *, local: bool) -> Path:
+    """The file to write: only ever one with the format's suffix, so that a slip of the pen replaces no other kind of file.
 
     Raises:
         ExportError: it is no such name, or outside the workspace in an app that the network reaches.
@@ -140,8 +177,8 @@ def _target(workspace: Workspace, typed: str, *, local: bool) -> Path:
     if not typed.strip():
         raise ExportError("type the path of the file to write first")
     path = (_exports(workspace) / Path(typed.strip()).expanduser()).resolve()
-    if path.suffix.lower() != ".json":
-        raise ExportError(f"{path.name} does not end in .json: give the file such a name")
+    if path.suffix.lower() != suffix:
+        raise ExportError(f"{path.name} does not end in {suffix}: give the file such a name")
     if not local and not path.is_relative_to(_exports(workspace).resolve()):
         raise ExportError(f"over the network, only files in {_exports(workspace)} are written: use Download")
     if path.parent == _exports(workspace).resolve():

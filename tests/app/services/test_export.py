@@ -89,8 +89,8 @@ def test_images_without_proposals_and_unreadable_ones_are_told(ws, tmp_path):
 @pytest.mark.parametrize(
     ("wanted", "sentence"),
     [
-        ({"format": "voc"}, "unknown format 'voc': there is coco"),
-        ({"encoding": "png"}, "unknown encoding 'png': there are rle, polygons"),
+        ({"format": "nothing"}, "unknown format 'nothing': there are coco"),
+        ({"encoding": "png"}, "unknown encoding 'png': of coco there are rle, polygons, simplified"),
         ({"states": ("good",)}, "unknown state good: there are pending, accepted, rejected, unsure"),
         ({"states": ()}, r"unknown state \(none\)"),
     ],
@@ -143,7 +143,7 @@ def test_a_disk_that_fills_while_writing_is_told(decided, tmp_path, monkeypatch)
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("app.formats.coco._json", full)
+    monkeypatch.setattr("app.formats.jsons.dumps", full)
     with pytest.raises(ExportError, match=r"no space left to write .*; the old file is untouched"):
         export.write(decided, ExportRequest(), tmp_path / "out.json")
     assert (tmp_path / "out.json").read_text() == "old"

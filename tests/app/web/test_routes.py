@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from app import jobs
+from app.formats.registry import FORMATS
 from app.services import catalogue, ingest, review
 from freesolo.codecs import coco_rle
 from tests.app.helpers import make_image
@@ -271,7 +272,16 @@ def test_export_is_a_download_that_leaves_nothing_behind(client, reviewed):
     assert set(ws.path.iterdir()) == before
 
 
-@pytest.mark.parametrize("query", ["states=liked", "encoding=png", "states="])
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_is_downloaded_under_its_suffix(client, reviewed, name):
+    ws, masks = reviewed
+    decide(client, decision("k1", masks[1][0]))
+    answer = client.get("/api/export", params={"format": name})
+    assert answer.headers["content-disposition"] == f'attachment; filename="{ws.project}-{name}{FORMATS[name].suffix}"'
+    assert answer.content[:2] == {".json": answer.content[:2], ".zip": b"PK", ".csv": b"id"}[FORMATS[name].suffix]
+
+
+@pytest.mark.parametrize("query", ["states=liked", "encoding=png", "states=", "format=x", "format=yolo&encoding=rle"])
 def test_export_refuses_nonsense(client, query):
     answer = client.get(f"/api/export?{query}")
     assert answer.status_code in (400, 422)

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app import jobs
 from app.errors import ExportError
+from app.formats.registry import FORMATS
 from app.services import ingest
 from app.web import server, ui
 from app.web.importer import Importer
@@ -88,25 +89,25 @@ def test_accounts_are_checked_whole(ws):
 )
 def test_export_paths_that_are_refused(ws, typed, local, sentence):
     with pytest.raises(ExportError, match=sentence):
-        export_tab._target(ws, typed, local=local)
+        export_tab._target(ws, typed, ".json", local=local)
 
 
 @pytest.mark.parametrize("local", [True, False])
 def test_export_paths_are_meant_below_the_exports(ws, local):
-    out = export_tab._target(ws, " mine.json ", local=local)
+    out = export_tab._target(ws, " mine.json ", ".json", local=local)
     assert out == (ws.path / "exports" / "mine.json").resolve()
     assert out.parent.is_dir()
 
 
 def test_export_elsewhere_makes_no_folder(ws, tmp_path):
-    out = export_tab._target(ws, str(tmp_path / "new" / "out.json"), local=True)
+    out = export_tab._target(ws, str(tmp_path / "new" / "out.json"), ".json", local=True)
     assert out == tmp_path / "new" / "out.json"
     assert not out.parent.exists()
 
 
 def test_an_export_of_no_state_is_refused():
     with pytest.raises(ExportError, match="no masks are chosen"):
-        export_tab._request([], "rle")
+        export_tab._request("coco", [], "rle")
 
 
 def test_a_trial_takes_images_from_the_whole_queue(ws, tmp_path):
@@ -178,3 +179,10 @@ def test_the_preview_shows_the_trial_then_what_is_to_do(ws, tmp_path):
     assert propose_tab._previewed(ws, [trial]) == [1, 3]
     whole = jobs.submit(ws, "propose", {"proposer": "default", "limit": None, "image_ids": None})
     assert propose_tab._previewed(ws, [whole, trial]) == [2]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_says_what_it_keeps_and_has_words_for_its_encodings(ws, name):
+    assert FORMATS[name].loses.split()[0] in export_tab._about(name)
+    assert [encoding for _, encoding in export_tab._ways(name)] == list(FORMATS[name].encodings)
+    assert export_tab._usual_path(ws, name).endswith(f"-{name}{FORMATS[name].suffix}")

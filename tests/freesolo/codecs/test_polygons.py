@@ -67,3 +67,29 @@ def test_rings_that_are_no_pixel_edges_are_refused() -> None:
         polygons.rasterise([np.array([[0, 0], [3, 1], [0, 3]])], (5, 5))
     with pytest.raises(CodecError, match="leaves the image"):
         polygons.rasterise([np.array([[0, 0], [9, 0], [9, 1], [0, 1]])], (5, 5))
+
+
+@pytest.mark.parametrize("name", golden_masks())
+def test_parts_joined_into_one_ring_are_still_the_mask(name: str) -> None:
+    mask = golden_masks()[name]
+    ring = polygons.joined(polygons.to_coco(mask))
+    code = coco_mask.merge(coco_mask.frPyObjects([ring], *mask.shape))
+    assert np.array_equal(coco_mask.decode(code).astype(bool), mask)
+    points = np.array(ring, int).reshape(-1, 2)
+    assert np.array_equal(polygons.rasterise([points], mask.shape), mask)
+
+
+@pytest.mark.parametrize("name", golden_masks())
+def test_simplified_outlines_stay_within_their_tolerance(name: str) -> None:
+    mask = golden_masks()[name]
+    loops = polygons.simplified(mask, 1.0)
+    exact = polygons.mask_to_rings(mask)
+    assert len(loops) == sum(not ring.hole for ring in exact)
+    corners = {tuple(point) for ring in exact for point in ring.points.tolist()}
+    assert {tuple(point) for loop in loops for point in np.array(loop).reshape(-1, 2).tolist()} <= corners
+    code = coco_mask.merge(coco_mask.frPyObjects(loops, *mask.shape))
+    differ = coco_mask.decode(code).astype(bool) != mask
+    ys, xs = np.nonzero(differ)
+    every = np.concatenate([ring.points for ring in exact])
+    for y, x in zip(ys, xs, strict=True):  # what differs lies along the outline
+        assert (np.abs(every - (x + 0.5, y + 0.5)).max(1) <= 4).any()

@@ -2,6 +2,7 @@
 
 import { Api } from './api.js';
 import { h, shown } from './dom.js';
+import { duration } from './duration.js';
 import { lossCurve } from './train/curve.js';
 import { modelTable } from './train/models.js';
 
@@ -72,8 +73,8 @@ class Train {
       h('h2', {}, 'What there is to learn from'),
       h('div', { class: 'train-figures' },
         figure(states.accepted, 'accepted'), figure(states.rejected, 'rejected'), figure(states.unsure, 'unsure'), figure(states.pending, 'undecided')),
-      h('p', {}, `Training sees ${learnt_masks} accepted masks on ${learnt_images} images; ${held_images} reviewed images with ${held_masks} masks are kept to compare models on. `
-        + `${undecided_images} images have no decision yet.`),
+      h('p', {}, `Training sees ${plural(learnt_masks, 'accepted mask')} on ${plural(learnt_images, 'image')}; ${plural(held_images, 'reviewed image')} with ${plural(held_masks, 'mask')} ${held_images === 1 ? 'is' : 'are'} kept to compare models on. `
+        + `${plural(undecided_images, 'image')} without any decision.`),
       changed_images ? h('p', {}, h('a', { href: '#/queue/changed' }, `${changed_images} images with new or changed masks since the last model`)) : null);
   }
 
@@ -92,7 +93,7 @@ class Train {
 
   #job(job, busy) {
     const share = job.total ? Math.round((100 * job.done) / job.total) : 0;
-    const left = busy && job.seconds_left ? `, ${minutes(job.seconds_left)} left` : '';
+    const left = busy && job.seconds_left ? `, ${duration(job.seconds_left)} left` : '';
     const words = busy ? `${job.message || 'starting'}: ${job.done} of ${job.total}${left}` : job.error || job.message;
     const button = (action, text) => h('button', { type: 'button', data: { key: action }, onclick: () => this.#act(`/jobs/${job.id}/${action}`) }, text);
     return [
@@ -119,7 +120,7 @@ class Train {
   }
 }
 
-const minutes = (seconds) => (seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);
+const plural = (count, word) => `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
 
 let current = null;
 

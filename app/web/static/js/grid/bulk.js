@@ -35,7 +35,7 @@ export class Bulk {
   }
 
   toggle() {
-    if (this.open) this.#screen.load();
+    if (this.open) this.#screen.lists.load();
     else this.#begin();
   }
 
@@ -56,7 +56,7 @@ export class Bulk {
     this.#offers = answer.offers;
     this.#audit = answer.audit;
     if (this.#offers.length) this.#choose();
-    else this.#say([h('p', {}, `Nothing can be promised. ${answer.sentence}`), this.#button('Close', () => this.#screen.load(), 'quiet')]);
+    else this.#say([h('p', {}, `Nothing can be promised. ${answer.sentence}`), this.#button('Close', () => this.#screen.lists.load(), 'quiet')]);
   }
 
   #choose() {
@@ -76,7 +76,7 @@ export class Bulk {
     slider.addEventListener('keydown', (event) => event.key === 'Enter' && this.#start());
     update();
     const label = h('label', { class: 'bulk-slider' }, 'Accept everything with an ', threshold, slider);
-    this.#say([label, promise, look, this.#button('Close', () => this.#screen.load(), 'quiet')]);
+    this.#say([label, promise, look, this.#button('Close', () => this.#screen.lists.load(), 'quiet')]);
     slider.focus();
   }
 
@@ -98,7 +98,7 @@ export class Bulk {
   async judged() {
     if (!this.blind) return;
     const left = this.#sample.filter(({ state }) => state === 'pending').length;
-    const leave = this.#button('Stop', () => this.#screen.load(), 'quiet');
+    const leave = this.#button('Stop', () => this.#screen.lists.load(), 'quiet');
     if (left) {
       this.#asked++;
       this.#say([h('p', {}, `Blind audit: judge each of these as always (F good, R bad, S unsure). ${left} left.`), leave]);
@@ -112,7 +112,7 @@ export class Bulk {
     const wrong = this.#sample.filter(({ state }) => state === 'rejected').length;
     const found = `You judged ${good + wrong}: ${good} good, ${wrong} wrong.`;
     if (!this.#rest.length) {
-      this.#say([h('p', {}, `${found} These were all of them.`), this.#button('Close', () => this.#screen.load())]);
+      this.#say([h('p', {}, `${found} These were all of them.`), this.#button('Close', () => this.#screen.lists.load())]);
       return;
     }
     const asked = ++this.#asked;
@@ -122,7 +122,7 @@ export class Bulk {
     this.#say([
       h('p', {}, found), h('strong', { class: 'bulk-promise', role: 'status' }, `The rest: ${promiseWords(promise)}`),
       this.#button(`Accept the other ${count(this.#rest.length)}`, () => this.#commit()),
-      this.#button('Leave them', () => this.#screen.load(), 'quiet'),
+      this.#button('Leave them', () => this.#screen.lists.load(), 'quiet'),
     ]);
     this.#screen.parts.bulk.querySelector('button').focus();
   }
@@ -132,7 +132,7 @@ export class Bulk {
     const done = decider.change(this.#rest, { state: 'accepted' }, { unseen: true });
     this.#say([h('p', {}, `Saving ${count(done.length)}…`)]);
     await saver.flush();
-    await this.#screen.load();
+    await this.#screen.lists.load();
     board.notice(`${count(done.length)} masks accepted. Ctrl+Z takes all of them back.`);
   }
 
@@ -141,7 +141,7 @@ export class Bulk {
       return await question();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.#say([h('p', {}, error.message), this.#button('Close', () => this.#screen.load(), 'quiet')]);
+      this.#say([h('p', {}, error.message), this.#button('Close', () => this.#screen.lists.load(), 'quiet')]);
       return null;
     }
   }

@@ -3,7 +3,7 @@
 import { h } from '../dom.js';
 import { PAGE } from './items.js';
 
-const SIGNS = { pending: '', accepted: '✓', rejected: '✕', unsure: '?' };
+const SIGNS = { pending: '', accepted: '✓', rejected: '✕', unsure: '?', gone: '–' };
 
 export class Cards {
   #api;
@@ -78,7 +78,7 @@ export class Cards {
   }
 
   #card(item, place, first, total) {
-    const picture = h('img', { src: this.#api.cropUrl(item.id, item.crop), alt: '', draggable: 'false', decoding: 'async' });
+    const picture = h('img', { alt: '', draggable: 'false', decoding: 'async' });
     const card = h(
       'div',
       { role: 'option', id: `crop-${item.id}`, data: { place, id: item.id }, 'aria-posinset': first + place + 1, 'aria-setsize': total },
@@ -93,14 +93,17 @@ export class Cards {
   #dress(card, item) {
     const { estimate, categoryName, isChosen } = this.screen;
     const chosen = isChosen(item);
-    const classes = ['card-crop', `is-${item.state}`, chosen && 'is-chosen'];
+    const classes = ['card-crop', `is-${item.state}`, chosen && 'is-chosen', item.gone && 'is-gone'];
     for (const kept of ['at-cursor', 'is-missing']) classes.push(card.classList.contains(kept) && kept);
     card.className = classes.filter(Boolean).join(' ');
+    const picture = card.querySelector('img');
+    const source = this.#api.cropUrl(item.id, item.crop);
+    if (!item.gone && picture.getAttribute('src') !== source) picture.src = source; // somebody may have given it other pixels
     card.setAttribute('aria-selected', String(chosen));
-    card.querySelector('.sign').textContent = SIGNS[item.state];
+    card.querySelector('.sign').textContent = SIGNS[item.gone ? 'gone' : item.state];
     card.querySelector('b').textContent = estimate(item);
     card.querySelector('.name').textContent = categoryName(item);
-    const words = [`Mask ${item.id}`, item.state, estimate(item), categoryName(item)];
+    const words = [`Mask ${item.id}`, item.gone ? 'no longer on its image' : item.state, estimate(item), categoryName(item)];
     card.setAttribute('aria-label', words.filter(Boolean).join(', '));
   }
 }

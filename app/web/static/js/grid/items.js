@@ -5,7 +5,8 @@ export const PAGE = 40;
 /**
  * A mask in the Grid.
  * @typedef {{id: number, image_id: number, revision: number, state: string, category_id: number | null, score: number,
- *   p: number, crop: number}} Item  crop: the revision that its picture was asked for by; a decision does not change pixels
+ *   p: number, crop: number, heard?: number, gone?: boolean}} Item  crop: the revision that its picture was asked for by; a decision
+ *   does not change pixels. heard: the newest revision that the feed told. gone: somebody took it from its image
  */
 
 /** The server's columns as items. @returns {Item[]} */

@@ -6,16 +6,18 @@ import { keyOf } from './keymap.js';
 import { openDrawer } from './layout.js';
 import { flushAll } from './saver.js';
 import { neighbourIn } from './tree.js';
+import { viewActions } from './viewing.js';
 
 const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan:up', 'bare:up', 'next-part', 'previous-part']);
 /** Done at once, whatever is on its way. */
-const AT_ONCE = new Set(['keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'fainter', 'stronger', 'smaller-brush', 'larger-brush']);
+const AT_ONCE = new Set([
+  'keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'zoom-in', 'zoom-out', 'fainter', 'stronger', 'smaller-brush', 'larger-brush',
+  'move', 'move-far', 'move-fine', 'put', 'put-away',
+]);
 /** What begins something else than the mask that is made by click. */
 const ENDS_CLICKING = new Set([
   'unsure', 'accept-all', 'reject-all', 'brush', 'eraser', 'lasso', 'cut', 'pick-mask', 'merge', 'split-parts', 'fill-holes', 'largest-part', 'grow', 'shrink',
 ]);
-const FAINTEST = 0.1;
-const STRONGEST = 2;
 
 export class Actions {
   #screen;
@@ -25,15 +27,17 @@ export class Actions {
   /** @param {object} screen the Review */
   constructor(screen) {
     this.#screen = screen;
+    Object.assign(this.#table, viewActions(screen));
   }
 
   /** Do what a key or button says; see review/keymap.js. Returns whether there was anything to do. */
   act(action, how = { key: '', repeat: false }) {
-    const run = (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
+    const drawing = this.#screen.tools.byKeys && this.#drawing[action];
+    const run = drawing || (this.#screen.clicking.active && this.#clicking[action]) || this.#table[action];
     if (!run || !(this.#screen.image || this.#busy || ALWAYS.has(action))) return false;
-    if (!AT_ONCE.has(action)) this.#screen.tools.settle();
+    if (!AT_ONCE.has(action) && !drawing) this.#screen.tools.settle();
     if (ENDS_CLICKING.has(action)) this.#screen.clicking.leave();
-    if (this.#busy && !AT_ONCE.has(action)) {
+    if (this.#busy && !AT_ONCE.has(action) && !drawing) {
       if (!how.repeat) this.#later.push(() => this.act(action, how)); // a held key does not pile up
     } else run(how);
     return true;
@@ -68,10 +72,10 @@ export class Actions {
       return;
     }
     decider.name(image, selected, categoryId);
-    this.#screen.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
+    this.#screen.display.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
     categories.mark(categoryId);
-    this.#screen.describe();
-    this.#screen.changed([selected]);
+    this.#screen.display.describe();
+    this.#screen.display.changed([selected]);
   }
 
   #table = {
@@ -85,8 +89,8 @@ export class Actions {
     undo: () => this.wait(this.#turn('/undo', 'Nothing to undo.')),
     redo: () => this.wait(this.#turn('/redo', 'Nothing to redo.')),
     'auto-advance': () => this.#toggleAutoAdvance(),
-    'next-mask': () => this.#screen.select(this.#screen.neighbour(1)),
-    'previous-mask': () => this.#screen.select(this.#screen.neighbour(-1)),
+    'next-mask': () => this.#screen.selection.select(this.#screen.selection.neighbour(1)),
+    'previous-mask': () => this.#screen.selection.select(this.#screen.selection.neighbour(-1)),
     'next-image': () => this.#step('next', 'This is the last image.'),
     'previous-image': () => this.#step('previous', 'This is the first image.'),
     'next-open': () => this.wait(this.#screen.navigator.openNext(this.#screen.image.id)),
@@ -111,31 +115,18 @@ export class Actions {
     'largest-part': () => this.#screen.reshape.keepLargest(),
     grow: () => this.#screen.reshape.grow(),
     shrink: () => this.#screen.reshape.shrink(),
-    pan: () => this.#pan(true),
-    'pan:up': () => this.#pan(false),
-    bare: () => this.#bare(true),
-    'bare:up': () => this.#bare(false),
-    isolate: () => this.#toggle('isolate', (this.#overlay.isolate = !this.#overlay.isolate)),
-    outline: () => this.#toggle('outline', !(this.#overlay.fill = !this.#overlay.fill)),
-    'show-rejected': () => this.#toggle('show-rejected', (this.#screen.showRejected = !this.#screen.showRejected)),
-    'zoom-mask': () => this.#screen.stage.zoomToSelected(),
-    'zoom-fit': () => this.#screen.stage.fit(),
-    fainter: () => this.#opacity(1 / 1.25),
-    stronger: () => this.#opacity(1.25),
-    brighter: () => this.#adjust('brightness', 1),
-    darker: () => this.#adjust('brightness', -1),
-    'more-contrast': () => this.#adjust('contrast', 1),
-    'less-contrast': () => this.#adjust('contrast', -1),
-    'more-gamma': () => this.#adjust('gamma', 1),
-    'less-gamma': () => this.#adjust('gamma', -1),
-    picture: () => this.#screen.parts.press('picture', this.#screen.picture.toggle()),
-    'picture-reset': () => this.#screen.picture.reset(),
     refine: () => this.#refine(),
     'new-by-click': () => this.#screen.clicking.start(null),
     part: () => this.#relative(false),
     whole: () => this.#relative(true),
     escape: () => this.#escape(),
     keys: () => this.#screen.sheet.toggle(),
+  };
+
+  /** What keys do instead while they draw. */
+  #drawing = {
+    finish: () => this.#screen.tools.settle(),
+    back: () => this.#screen.tools.back(),
   };
 
   /** What keys do instead while masks are made by click. */
@@ -154,10 +145,6 @@ export class Actions {
     escape: () => this.#screen.clicking.leave(),
   };
 
-  get #overlay() {
-    return this.#screen.stage.overlay;
-  }
-
   #decide(state) {
     const screen = this.#screen;
     const mask = screen.selected;
@@ -166,14 +153,14 @@ export class Actions {
       return;
     }
     if (!mask) {
-      screen.select(screen.nextPending(null));
+      screen.selection.select(screen.selection.nextPending(null));
       return;
     }
     screen.decider.decide(screen.image, [mask], state);
-    screen.announce(`Mask ${mask.number} ${state}`);
-    screen.select(this.#screen.autoAdvance ? screen.nextPending(mask) : mask);
-    screen.changed([mask]);
-    screen.describe();
+    screen.display.announce(`Mask ${mask.number} ${state}`);
+    screen.selection.select(this.#screen.autoAdvance ? screen.selection.nextPending(mask) : mask);
+    screen.display.changed([mask]);
+    screen.display.describe();
   }
 
   #decideAll(state) {
@@ -182,9 +169,9 @@ export class Actions {
     const masks = pending.filter((mask) => mask.score >= histogram.threshold);
     const hidden = pending.length - masks.length;
     decider.decide(image, masks, state);
-    this.#screen.select(null);
-    this.#screen.changed(masks);
-    this.#screen.describe();
+    this.#screen.selection.select(null);
+    this.#screen.display.changed(masks);
+    this.#screen.display.describe();
     const left = hidden ? ` The ${hidden} hidden by the slider stay pending.` : '';
     const done = masks.length ? `All ${masks.length} pending masks shown are ${state}. ${keyOf('undo')} takes it back.` : 'Nothing was pending.';
     board.notice(done + left);
@@ -192,7 +179,7 @@ export class Actions {
 
   #pickMask() {
     const { selected, board } = this.#screen;
-    if (selected) this.#screen.pick(selected);
+    if (selected) this.#screen.selection.pick(selected);
     else board.notice('Select a mask first: click it or press Tab.');
   }
 
@@ -212,7 +199,7 @@ export class Actions {
       return;
     }
     if (screen.image?.id !== last.imageId) await screen.navigator.goTo(last.imageId, { replace: true });
-    screen.select(screen.image?.masks.find(({ id }) => id === last.maskId) ?? null);
+    screen.selection.select(screen.image?.masks.find(({ id }) => id === last.maskId) ?? null);
   }
 
   async #turn(path, otherwise) {
@@ -221,7 +208,7 @@ export class Actions {
     try {
       const turned = await api.post(path, {});
       if (turned.image_id === null) board.notice(otherwise);
-      else await this.#screen.showTurned(turned);
+      else await this.#screen.display.showTurned(turned);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       board.notice(error.message);
@@ -251,7 +238,7 @@ export class Actions {
   #relative(larger) {
     const { selected, tree, board } = this.#screen;
     const found = selected && neighbourIn(tree, selected, larger);
-    if (found) this.#screen.select(found);
+    if (found) this.#screen.selection.select(found);
     else if (!selected) board.notice('Select a mask first: click it or press Tab.');
     else board.notice(larger ? 'No mask lies around this one.' : 'No mask lies inside this one.');
   }
@@ -279,35 +266,11 @@ export class Actions {
     else this.name(lastCategory);
   }
 
-  #pan(on) {
-    this.#screen.pointer.panning = on;
-  }
-
-  #bare(on) {
-    this.#screen.stage.bare = on;
-    this.#screen.stage.draw();
-  }
-
-  #toggle(action, on) {
-    this.#screen.parts.press(action, on);
-    this.#screen.stage.repaintAll();
-    this.#screen.list.updateAll();
-  }
-
   #toggleAutoAdvance() {
     const screen = this.#screen;
     screen.autoAdvance = !screen.autoAdvance;
     screen.parts.press('auto-advance', screen.autoAdvance);
     screen.board.notice(screen.autoAdvance ? 'A decision goes on to the next mask.' : 'A decision stays on its mask.');
-  }
-
-  #adjust(name, notches) {
-    this.#screen.board.notice(this.#screen.picture.step(name, notches));
-  }
-
-  #opacity(factor) {
-    this.#overlay.opacity = Math.min(STRONGEST, Math.max(FAINTEST, this.#overlay.opacity * factor));
-    this.#screen.stage.repaintAll();
   }
 
   /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
@@ -317,7 +280,7 @@ export class Actions {
       document.activeElement.blur();
       return;
     }
-    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.unpick()) return;
+    if (tools.cancel() || tools.leave() || board.dismiss() || this.#screen.selection.unpick()) return;
     if (element.dataset.drawer) {
       openDrawer(element, null);
       return;
@@ -327,6 +290,6 @@ export class Actions {
       return;
     }
     if (stage.overlay.isolate) this.act('isolate');
-    else if (this.#screen.image) this.#screen.select(null);
+    else if (this.#screen.image) this.#screen.selection.select(null);
   }
 }

@@ -41,6 +41,11 @@ export class Board {
     if (text) this.#timer = setTimeout(() => this.notice(''), NOTICE_TIME);
   }
 
+  /** Take a notice away that is no longer so; a later one stays. */
+  withdraw(text) {
+    if (this.#parts.notice.textContent === text) this.notice('');
+  }
+
   /** At the top until it is taken away. @param {string} kind one alert each @param {[string, () => void][]} buttons */
   alert(kind, text, buttons = []) {
     if (this.#alerts.get(kind)?.text === text && !buttons.length) return; // nothing to read out again

@@ -11,6 +11,8 @@ export class Brush {
   #value;
   /** @type {Stroke | null} */
   #stroke = null;
+  /** Whether keys put the brush down: it stays so until they lift it. */
+  byKeys = false;
 
   /** @param {import('./tools.js').Tools} tools @param {0 | 1} value what it sets pixels to: 0 erases */
   constructor(tools, value) {
@@ -22,7 +24,25 @@ export class Brush {
     this.#tools.sketch.cursor(point, this.#tools.size);
   }
 
+  /** Down, or up again. @returns {string} what to say of it */
+  put(point) {
+    if (this.#stroke) {
+      this.end();
+      return '';
+    }
+    this.begin(point);
+    this.byKeys = this.#stroke !== null;
+    return this.byKeys ? `${this.#value ? 'Brush' : 'Eraser'} down` : '';
+  }
+
+  /** Keys moved it. */
+  aim(point) {
+    if (this.byKeys) this.move([point]);
+    this.hover(point);
+  }
+
   begin(point) {
+    this.end(); // keys may have put it down
     const { image, selected, stage, board } = this.#tools.screen;
     if (!selected && !this.#value) {
       board.notice('Select the mask to erase from: Tab, or its row in the list.');
@@ -63,11 +83,17 @@ export class Brush {
     else this.#tools.screen.board.notice('The mask was changed elsewhere while you drew: it is shown as it is now, without your stroke.');
   }
 
+  /** Take back what was put down last. */
+  back() {
+    this.cancel();
+  }
+
   /** Take back the stroke that is being made; tells whether there was one. */
   cancel() {
     const stroke = this.#stroke;
     if (!stroke) return false;
     this.#stroke = null;
+    this.byKeys = false;
     const { mask, before, revision } = stroke;
     const { x, y, w, h } = mask.bitmap;
     const { stage } = this.#tools.screen;

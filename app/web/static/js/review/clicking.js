@@ -8,6 +8,7 @@ import { decode } from '../rle.js';
 import { clickWords } from './words.js';
 
 const PATIENCE = 400; // ms of making ready after which that is said
+const PREPARING = 'Preparing this image for clicks…';
 
 export class Clicking {
   #screen;
@@ -33,6 +34,7 @@ export class Clicking {
     click: (point, event) => this.click(point, !(event.shiftKey || this.#removes)),
     remove: (point) => this.click(point, false),
     step: (larger) => this.step(larger),
+    put: (point, { away }) => this.click(point, !(away || this.#removes)),
   };
 
   /** Take the tool in hand. @param {object | null} mask to refine; null: a new one */
@@ -118,11 +120,11 @@ export class Clicking {
     } else if (mask) {
       this.leave();
       screen.decider.edit(image, mask, chosen.bitmap);
-      screen.rebuilt((screen.autoAdvance && screen.nextPending(mask)) || mask);
+      screen.display.rebuilt((screen.autoAdvance && screen.selection.nextPending(mask)) || mask);
     } else {
       this.#states = [];
       const made = screen.decider.create(image, chosen.bitmap);
-      screen.rebuilt(made);
+      screen.display.rebuilt(made);
       this.#show();
     }
   }
@@ -136,10 +138,10 @@ export class Clicking {
   async #makeReady() {
     const { board, api } = this.#screen;
     const round = this.#round;
-    const slow = setTimeout(() => this.#round === round && board.notice('Preparing this image for clicks…'), PATIENCE);
+    const slow = setTimeout(() => this.#round === round && board.notice(PREPARING), PATIENCE);
     try {
       await api.post(`/images/${this.#image.id}/click/prepare`, { make: true });
-      if (this.#round === round) board.notice('');
+      if (this.#round === round) board.withdraw(PREPARING);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (this.#round === round) board.notice(error.message);
@@ -199,7 +201,7 @@ export class Clicking {
     parts.press('refine', this.#mask !== null);
     parts.press('new-by-click', this.active && this.#mask === null);
     if (!this.active) {
-      this.#screen.describe();
+      this.#screen.display.describe();
       return;
     }
     parts.line.textContent = parts.live.textContent = clickWords(this.#image, this.#mask, state?.clicks ?? [], answered);

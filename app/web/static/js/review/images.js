@@ -2,22 +2,29 @@
 
 import { ApiError } from '../api.js';
 import { decode } from '../rle.js';
+import { closePictures } from './fitted.js';
 
 const KEPT = 10;
-const PIXELS = 80e6; // of all kept pictures together: 320 MB
+const PIXELS = 80e6; // of all kept pictures together: 320 MB, and some for their smaller copies
 const LEAST = 3; // kept however large they are
 
 export class Images {
   #api;
+  #stage;
   #worker = new Worker(new URL('./loader.js', import.meta.url), { type: 'module' });
   #waiting = new Map(); // ticket -> {resolve, reject}
   #ticket = 0;
   #broken = '';
   #kept = new Map(); // id -> {promise, image: null until it is here}, least recently used first
 
-  /** @param {import('../api.js').Api} api @param {AbortSignal} signal ends the worker */
-  constructor(api, signal) {
+  /**
+   * @param {import('../api.js').Api} api
+   * @param {import('./stage.js').Stage} stage what images are made ready for
+   * @param {AbortSignal} signal ends the worker
+   */
+  constructor(api, stage, signal) {
     this.#api = api;
+    this.#stage = stage;
     this.#worker.addEventListener('message', ({ data }) => this.#arrived(data));
     this.#worker.addEventListener('error', () => this.#fail('The part of the app that reads masks did not start: reload the page.'));
     signal.addEventListener('abort', () => this.#worker.terminate());
@@ -66,7 +73,7 @@ export class Images {
       if (this.#broken) throw new ApiError(0, this.#broken);
       const ticket = ++this.#ticket;
       this.#waiting.set(ticket, { resolve, reject });
-      this.#worker.postMessage({ ticket, base: this.#api.base, id });
+      this.#worker.postMessage({ ticket, base: this.#api.base, id, stage: this.#stage.room });
     });
   }
 
@@ -96,7 +103,7 @@ export class Images {
       if (id === current || !image || image.shown) continue;
       this.#kept.delete(id);
       pixels -= image.width * image.height;
-      image.picture?.close();
+      closePictures(image);
     }
   }
 }

@@ -13,7 +13,10 @@ import { pref, setPrefs } from '../prefs.js';
  * @property {boolean} [repeat] a held key fires again; decisions never do
  * @property {string} [shown] what the sheet shows instead of the keys, while they are as at first
  * @property {boolean} [slots] each key has a meaning of its own; whichever it is, `act` hears of the one at this place at first
+ * @property {'tool' | 'crosshair'} [needs] what must be in hand or on the image; without it the key means what it does otherwise
  */
+
+const arrows = (prefix = '') => ['Left', 'Up', 'Right', 'Down'].map((side) => `${prefix}Arrow${side}`);
 
 /** @type {Binding[]} */
 export const KEYMAP = [
@@ -57,10 +60,17 @@ export const KEYMAP = [
   { group: 'Edit', action: 'largest-part', keys: ['l'], label: 'Keep only the largest part' },
   { group: 'Edit', action: 'grow', keys: ['g'], label: 'Grow by a pixel on each side (4-neighbourhood)', repeat: true },
   { group: 'Edit', action: 'shrink', keys: ['Shift+G'], label: 'Shrink by a pixel on each side', repeat: true },
+  { group: 'Draw without a mouse', action: 'move', keys: arrows(), slots: true, shown: '← ↑ → ↓', label: 'With a tool in hand: move the crosshair, faster while held', repeat: true, needs: 'tool' },
+  { group: 'Draw without a mouse', action: 'move-far', keys: arrows('Shift+'), slots: true, shown: 'Shift ← ↑ → ↓', label: 'Move it five times as far', repeat: true, needs: 'tool' },
+  { group: 'Draw without a mouse', action: 'move-fine', keys: arrows('Ctrl+'), slots: true, shown: 'Ctrl ← ↑ → ↓', label: 'Move it by one pixel of the image', repeat: true, needs: 'tool' },
+  { group: 'Draw without a mouse', action: 'put', keys: [' '], label: 'Click at the crosshair, set a corner, put the brush down or lift it; Enter ends, Backspace takes back', needs: 'crosshair' },
+  { group: 'Draw without a mouse', action: 'put-away', keys: ['Shift+ '], label: 'The same, to take away: by click and by lasso', needs: 'crosshair' },
   { group: 'View', action: 'pan', keys: [' '], label: 'Hold and drag to move the image', hold: true },
   { group: 'View', action: 'bare', keys: ['v'], label: 'Hold: the image without masks', hold: true },
   { group: 'View', action: 'isolate', keys: ['w'], label: 'Only the selected mask' },
   { group: 'View', action: 'zoom-mask', keys: ['z'], label: 'Zoom to the mask' },
+  { group: 'View', action: 'zoom-in', keys: ['>'], label: 'Zoom in at the crosshair, the mask, or the middle', repeat: true },
+  { group: 'View', action: 'zoom-out', keys: ['<'], label: 'Zoom out', repeat: true },
   { group: 'View', action: 'zoom-fit', keys: ['Shift+Z'], label: 'Whole image' },
   { group: 'View', action: 'outline', keys: ['o'], label: 'Outlines only, or filled' },
   { group: 'View', action: 'fainter', keys: [','], label: 'Fainter masks', repeat: true },
@@ -90,7 +100,8 @@ export const GESTURES = [
 
 const AT_FIRST = new Map(KEYMAP.map((binding) => [binding.action, binding]));
 let table;
-let byKey;
+let byKey; // those that need nothing
+let inHand; // by key those that need a tool or the crosshair
 let byAction;
 
 /** Keys that can be those of an action: where each has a meaning of its own, as many as at first. */
@@ -102,7 +113,9 @@ function build() {
     const keys = Object.hasOwn(own, binding.action) ? own[binding.action] : null;
     return fits(binding, keys) ? { ...binding, keys, shown: undefined } : binding;
   });
-  byKey = new Map(table.flatMap((binding) => binding.keys.map((key) => [key, binding])));
+  const keysOf = (bindings) => new Map(bindings.flatMap((binding) => binding.keys.map((key) => [key, binding])));
+  byKey = keysOf(table.filter(({ needs }) => !needs));
+  inHand = keysOf(table.filter(({ needs }) => needs));
   byAction = new Map(table.map((binding) => [binding.action, binding]));
 }
 build();
@@ -115,7 +128,7 @@ export const bindings = () => table;
 export function keyName(event) {
   const key = latin(event);
   const letter = /^[a-z]$/i.test(key);
-  const shift = event.shiftKey && (letter || key.length > 1) ? 'Shift+' : '';
+  const shift = event.shiftKey && (letter || key === ' ' || key.length > 1) ? 'Shift+' : '';
   const text = letter ? (event.shiftKey ? key.toUpperCase() : key.toLowerCase()) : key;
   return (event.ctrlKey || event.metaKey ? 'Ctrl+' : '') + shift + text;
 }
@@ -126,12 +139,13 @@ function latin({ key, code }) {
   return place && key.length === 1 && /[^\x00-\x7f]/.test(key) ? place[1] : key;
 }
 
-/** @returns {{binding: Binding, key: string} | null} */
-export function bindingOf(event) {
+/** @param {{tool?: boolean, crosshair?: boolean}} [there] what is in hand or on the image @returns {{binding: Binding, key: string} | null} */
+export function bindingOf(event, there = {}) {
   const key = keyName(event);
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code ?? '')?.[1]; // some keyboards need Shift for digits
   for (const name of [key, event.ctrlKey || event.metaKey ? undefined : digit]) {
-    const binding = name === undefined ? undefined : byKey.get(name);
+    const special = inHand.get(name);
+    const binding = special && there[special.needs] ? special : byKey.get(name);
     if (binding) return { binding, key: binding.slots ? AT_FIRST.get(binding.action).keys[binding.keys.indexOf(name)] : name };
   }
   return null;
@@ -170,8 +184,12 @@ export function keyProblem(event) {
 
 const reserved = (key) => RESERVED.has(key) || (key.startsWith('Ctrl+') && !WITH_CTRL.has(key));
 
+/** With a tool in hand keys may mean something else than without: only within one of the two a key has one meaning. */
+const meet = (one, other) => Boolean(one.needs) === Boolean(other.needs);
+
 /** The binding of another action that has this key, or undefined. */
-export const clashOf = (key, action) => table.find((binding) => binding.action !== action && binding.keys.includes(key));
+export const clashOf = (key, action) =>
+  table.find((binding) => binding.action !== action && meet(binding, byAction.get(action)) && binding.keys.includes(key));
 
 export const isDefault = (action) => byAction.get(action).keys === AT_FIRST.get(action).keys;
 
@@ -209,7 +227,7 @@ export function foreignKeys(given) {
     if (good) keys[action] = wanted;
     else told.push(`The keys of “${binding?.label ?? action}” were left as at first.`);
   }
-  const all = KEYMAP.flatMap(({ action, keys: first }) => keys[action] ?? first);
+  const all = KEYMAP.flatMap(({ action, keys: first, needs }) => (keys[action] ?? first).map((key) => `${Boolean(needs)} ${key}`));
   if (new Set(all).size === all.length) return { keys, told };
   return { keys: {}, told: ['All keys are as at first: in the file two actions have the same key.'] };
 }

@@ -56,6 +56,8 @@ export function layOut(element, act) {
   );
   showKeys(element);
   parts.press = (action, on) => element.querySelector(`[data-action="${action}"]`).setAttribute('aria-pressed', String(on));
+  /** A tool taken by keys on its button leaves the keys with the canvas. */
+  parts.toCanvas = () => element.querySelector('.tools').contains(document.activeElement) && parts.marks.focus({ preventScroll: true });
   /** What F6 goes through: parts of the screen, and what gets the focus in each. */
   parts.stops = () =>
     [

@@ -10,6 +10,9 @@ const CLICK = 4; // CSS pixels that a press may move and still be a click: it se
 class Line {
   #points = null;
   #moved = 0;
+  #away = false; // keys began it to take away
+  /** Whether keys set the corners: the line stays open until they end it. */
+  byKeys = false;
 
   /** @param {import('./tools.js').Tools} tools */
   constructor(tools) {
@@ -18,9 +21,41 @@ class Line {
 
   hover() {}
 
+  /** A corner, set by keys. @returns {string} what to say of it */
+  put(point, { away }) {
+    if (this.#points) {
+      this.#points.push(point);
+      this.#moved = Infinity;
+    } else {
+      this.begin(point);
+      this.byKeys = true;
+      this.#away = away;
+    }
+    return `Corner ${this.#points.length}`;
+  }
+
+  /** Keys moved the hand: the line up to it. */
+  aim(point) {
+    if (this.byKeys) this.tools.sketch.line([...this.#points, point], this.kind(this.#how()));
+  }
+
+  /** Take back the corner that was set last. */
+  back() {
+    if (this.#points.length > 1) this.#points.pop();
+    else this.cancel();
+  }
+
   begin(point) {
-    this.#points = [point];
-    this.#moved = 0;
+    if (this.#points) this.#points.push(point); // a hand goes on where keys began
+    else {
+      this.#points = [point];
+      this.#moved = 0;
+    }
+  }
+
+  /** Keys say at the beginning what a hand says by the keys that it holds. */
+  #how() {
+    return { altKey: this.#away, shiftKey: false };
   }
 
   move(points, event) {
@@ -39,14 +74,16 @@ class Line {
   end(event) {
     const points = this.#points;
     const clicked = this.#moved <= CLICK;
+    const how = this.byKeys ? this.#how() : event;
     if (!this.cancel()) return;
-    if (clicked) this.tools.pick(points[0], event);
-    else this.finish(this.lineOf(points, event), event);
+    if (clicked) this.tools.pick(points[0], how);
+    else this.finish(this.lineOf(points, how), how);
   }
 
   cancel() {
     const open = this.#points !== null;
     this.#points = null;
+    this.byKeys = false;
     this.tools.sketch.line([]);
     return open;
   }
@@ -58,6 +95,9 @@ class Line {
 
 /** Adds what it goes round to the mask, or takes it away; with nothing selected it makes a mask. */
 export class Lasso extends Line {
+  /** Keys set its corners at corners of pixels: what it goes round is then plain. */
+  corners = true;
+
   kind({ altKey }) {
     return altKey !== this.tools.subtracts ? 'subtract' : 'add';
   }

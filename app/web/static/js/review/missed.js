@@ -87,7 +87,7 @@ export class Missed {
 
   #goTo(place) {
     const { stage, board } = this.#screen;
-    this.#screen.select(null);
+    this.#screen.selection.select(null);
     this.current = place;
     const [x, y, w, h] = place.bbox;
     stage.zoomToBox([x - AROUND * w, y - AROUND * h, w * (1 + 2 * AROUND), h * (1 + 2 * AROUND)]);

@@ -4,6 +4,7 @@
 // and neither the masks nor the picture are drawn again. Range and gamma of deep images come from the server, from all their bits.
 
 import { h } from '../dom.js';
+import { closePictures, fitted } from './fitted.js';
 
 const NEUTRAL = Object.freeze({ brightness: 0, contrast: 1, gamma: 1, low: 0.5, high: 99.5 });
 const LATER = 120; // ms that a slider rests before the server is asked
@@ -130,12 +131,13 @@ export class Picture {
       const answer = await fetch(`${this.#api.pixelsUrl(image.id, image.version)}${wanted}`);
       if (!answer.ok) throw new Error((await answer.json().catch(() => null))?.error ?? 'The picture cannot be shown so.');
       const picture = await createImageBitmap(await answer.blob(), { imageOrientation: 'none' });
+      const small = await fitted(picture, image, this.#stage.room);
       if (image !== this.#image || wanted !== windowOf(this.#values)) {
-        picture.close();
+        closePictures({ picture, small });
         return;
       }
-      image.picture?.close();
-      Object.assign(image, { picture, window: wanted });
+      closePictures(image);
+      Object.assign(image, { picture, small, window: wanted });
       this.#stage.redrawPicture();
     } catch (error) {
       if (image === this.#image) this.onError(error.message);

@@ -18,6 +18,9 @@ const ZOOM = 0.0015; // of the logarithm of the scale, a wheel's pixel
  * @property {() => void} [cancel] a second finger came down: it was meant as a pinch
  * @property {(point: [number, number]) => void} [remove] the right button
  * @property {(larger: boolean) => void} [step] the wheel with Alt
+ * @property {(point: [number, number], how: {away: boolean}) => string} [put] keys put it down, or lift it; tells what to say of it
+ * @property {(point: [number, number]) => void} [aim] keys moved it
+ * @property {boolean} [corners] keys move it from corner to corner of pixels instead of from middle to middle
  */
 
 export class Pointer {

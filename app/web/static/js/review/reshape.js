@@ -55,7 +55,7 @@ export class Reshape {
       if (kept.category_id !== name) decider.name(image, kept, name);
       decider.remove(image, others);
     });
-    this.#screen.rebuilt(kept);
+    this.#screen.display.rebuilt(kept);
     tools.describe();
     board.notice(`${masks.length} masks are one now. Ctrl+Z takes it back.`);
   }

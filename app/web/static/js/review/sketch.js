@@ -1,6 +1,8 @@
-// What a tool shows above everything while the hand moves: the round cursor and a line. It moves with the view.
+// What a tool shows above everything while the hand moves: the round cursor, the crosshair of the keys, and a line. It moves with the view.
 
 const SVG = 'http://www.w3.org/2000/svg';
+
+const ARM = 14; // CSS pixels of the crosshair, from its middle
 
 const shape = (tag, kind) => {
   const element = document.createElementNS(SVG, tag);
@@ -12,12 +14,14 @@ export class Sketch {
   #group = shape('g', 'sketch-view');
   #cursor = [shape('circle', 'cursor-halo'), shape('circle', 'cursor')]; // dark under light: seen on any picture
   #line = [shape('path', 'line-halo'), shape('path', 'line')];
+  #cross = [shape('path', 'cursor-halo'), shape('path', 'cursor cross')];
+  #point = null; // of the crosshair
   #view;
 
   /** @param {SVGElement} element covers the stage @param {import('./view.js').View} view */
   constructor(element, view) {
     this.#view = view;
-    this.#group.append(...this.#line, ...this.#cursor);
+    this.#group.append(...this.#line, ...this.#cursor, ...this.#cross);
     element.append(this.#group);
     this.cursor(null, 0);
   }
@@ -26,6 +30,16 @@ export class Sketch {
   look() {
     const { x, y, scale } = this.#view;
     this.#group.setAttribute('transform', `translate(${x} ${y}) scale(${scale})`);
+    this.cross(this.#point);
+  }
+
+  /** @param {[number, number] | null} point middle of the crosshair in image pixels; null hides it */
+  cross(point) {
+    this.#point = point;
+    const arm = ARM / this.#view.scale;
+    const [x, y] = point ?? [];
+    const way = point ? `M${x - arm} ${y}h${2 * arm}M${x} ${y - arm}v${2 * arm}` : '';
+    for (const path of this.#cross) path.setAttribute('d', way);
   }
 
   /** @param {[number, number] | null} point middle of the cursor in image pixels; null hides it @param {number} size diameter */

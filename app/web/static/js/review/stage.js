@@ -8,6 +8,8 @@ import { View } from './view.js';
 const SHARP = 3; // CSS pixels an image pixel from which on pixels are shown as squares
 const SLOW = 12; // ms to paint all masks from which on a moving view stretches them instead, until it rests
 const REST = 90; // ms
+const EDGE = 10; // CSS pixels from the stage's edge from which on a point counts as out of sight; less than the margin of the whole image
+const INWARDS = 0.2; // of the stage's side: how far from its edge such a point is brought
 const COARSE = 0.5; // below it the browser averages pixels instead of taking every other
 
 export class Stage {
@@ -52,6 +54,11 @@ export class Stage {
   /** CSS pixels. */
   get size() {
     return this.#size;
+  }
+
+  /** What a picture is made ready for: CSS pixels, and device pixels in one; null while nothing is laid out. */
+  get room() {
+    return this.overlay.ratio ? { ...this.#size, ratio: this.overlay.ratio } : null;
   }
 
   /** Show an image, whole, at once. */
@@ -138,6 +145,16 @@ export class Stage {
     this.#look(() => this.view.shift(dx, dy, this.image, this.#size));
   }
 
+  /** Have a point of the image seen. @param {[number, number]} point */
+  reveal(point) {
+    const place = this.view.toStage(...point);
+    const [dx, dy] = [this.#size.width, this.#size.height].map((side, axis) => {
+      if (place[axis] < EDGE) return side * INWARDS - place[axis];
+      return place[axis] > side - EDGE ? side * (1 - INWARDS) - place[axis] : 0;
+    });
+    if (dx || dy) this.shift(dx, dy);
+  }
+
   #look(change) {
     if (!this.image) return;
     change();
@@ -202,9 +219,11 @@ export class Stage {
     context.fillRect(0, 0, this.#picture.width, this.#picture.height);
     if (!this.image?.picture) return;
     const { scale, x, y } = this.view;
+    const { picture, small, width, height } = this.image;
+    const source = small && scale * ratio * width < small.width + 1 ? small : picture;
     context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio);
     context.imageSmoothingEnabled = scale < SHARP;
-    context.imageSmoothingQuality = scale * ratio < COARSE ? 'medium' : 'low';
-    context.drawImage(this.image.picture, 0, 0, this.image.width, this.image.height);
+    context.imageSmoothingQuality = (scale * ratio * width) / source.width < COARSE ? 'medium' : 'low';
+    context.drawImage(source, 0, 0, width, height);
   }
 }

@@ -13,12 +13,19 @@ const FIRST = 40; // parts of the longer side of the image that the first brush 
 
 /** What the bar says of each tool. */
 const WORDS = {
-  brush: ['Brush', 'drag paints, [ ] size, Tab next mask'],
-  eraser: ['Eraser', 'drag erases, [ ] size, Tab next mask'],
-  lasso: ['Lasso', 'go round what belongs to the mask; Alt takes away; a click selects'],
-  cut: ['Cut', 'draw across the mask; Shift straight; a click selects'],
+  brush: ['Brush', 'drag paints, [ ] size, Tab next mask; by keys: arrows'],
+  eraser: ['Eraser', 'drag erases, [ ] size, Tab next mask; by keys: arrows'],
+  lasso: ['Lasso', 'go round what belongs to the mask; Alt takes away; by keys: arrows'],
+  cut: ['Cut', 'draw across the mask; Shift straight; by keys: arrows'],
 };
-const UNSELECTED = { brush: 'drag paints a new mask, [ ] size', lasso: 'go round an object for a new mask; a click selects' };
+/** The same while keys move the crosshair: with the tool up, and down. */
+const BY_KEYS = {
+  brush: ['arrows move, Space puts the brush down', 'arrows paint, Space lifts the brush, Esc forgets the stroke'],
+  eraser: ['arrows move, Space puts the eraser down', 'arrows erase, Space lifts the eraser, Esc forgets the stroke'],
+  lasso: ['Space sets a corner; with Shift to take away', 'Space sets the next corner, Enter closes, Backspace takes one back'],
+  cut: ['Space sets the beginning of the line', 'Space sets the next corner, Enter cuts, Backspace takes one back'],
+};
+const UNSELECTED = { brush: 'drag paints a new mask, [ ] size; by keys: arrows', lasso: 'go round an object for a new mask; by keys: arrows' };
 
 export class Tools {
   #size = 0;
@@ -55,7 +62,10 @@ export class Tools {
   /** Take a tool, or none. @param {keyof typeof WORDS | null} name */
   hold(name) {
     this.settle();
-    if (name !== null) this.screen.clicking.leave();
+    if (name !== null) {
+      this.screen.clicking.leave();
+      this.screen.parts.toCanvas();
+    }
     this.sketch.cursor(null, 0);
     for (const each of Object.keys(this.#tools)) this.screen.parts.press(each, each === name);
     this.#name = name;
@@ -64,7 +74,18 @@ export class Tools {
     this.screen.parts.stage.classList.toggle('draws', name !== null);
     this.screen.parts.stage.classList.remove('over-mask');
     this.screen.stage.hover(null);
-    this.describe();
+    this.screen.crosshair.draw();
+  }
+
+  /** Whether keys put the tool down and did not lift it yet. */
+  get byKeys() {
+    return this.#tools[this.#name]?.byKeys ?? false;
+  }
+
+  /** Take back what keys put down last. */
+  back() {
+    this.#tools[this.#name].back();
+    this.screen.crosshair.draw();
   }
 
   /** Lay the tool down; tells whether there was one. */
@@ -76,12 +97,17 @@ export class Tools {
 
   /** What is being drawn counts as drawn: a key was pressed. */
   settle() {
+    const { byKeys } = this;
     this.#tools[this.#name]?.end({ altKey: false, shiftKey: false });
+    if (byKeys) this.screen.crosshair.draw();
   }
 
   /** What is being drawn is forgotten; tells whether there was anything. */
   cancel() {
-    return this.#tools[this.#name]?.cancel() ?? false;
+    const { byKeys } = this;
+    const drawn = this.#tools[this.#name]?.cancel() ?? false;
+    if (byKeys) this.screen.crosshair.draw();
+    return drawn;
   }
 
   /** @param {1 | -1} direction */
@@ -98,7 +124,8 @@ export class Tools {
     this.#bar.hidden = name === null;
     if (name === null) return;
     const [word, hint] = WORDS[name];
-    const words = (!this.screen.selected && UNSELECTED[name]) || hint;
+    const byHand = (!this.screen.selected && UNSELECTED[name]) || hint;
+    const words = this.screen.crosshair.shown ? BY_KEYS[name][Number(this.byKeys)] : byHand;
     this.#bar.replaceChildren(
       icon(name), h('b', {}, word), h('span', { class: 'hint' }, words), ...this.#controls(),
       button('Done', `Done (${keyOf('escape')} or ${keyOf('finish')})`, () => this.leave()),
@@ -132,7 +159,7 @@ export class Tools {
       screen.board.notice(`Nothing would be left of the mask, so it stays: ${keyOf('reject')} rejects it.`);
       return false;
     }
-    screen.edited(mask, box);
+    screen.display.edited(mask, box);
     return true;
   }
 
@@ -140,7 +167,7 @@ export class Tools {
   create(bitmap) {
     const { screen } = this;
     const mask = bitmap && screen.decider.create(screen.image, bitmap);
-    if (mask) screen.rebuilt(mask);
+    if (mask) screen.display.rebuilt(mask);
   }
 
   /** One mask becomes several: the first keeps its name and number, the others are new masks of the same category. */
@@ -150,7 +177,7 @@ export class Tools {
       decider.edit(image, mask, rest);
       for (const piece of pieces) decider.create(image, piece, { categoryId: mask.category_id, parentId: mask.id });
     });
-    this.screen.rebuilt(mask);
+    this.screen.display.rebuilt(mask);
     board.notice(`Split into ${pieces.length + 1} masks. Ctrl+Z takes it back.`);
   }
 }

@@ -4,6 +4,10 @@ const LARGEST = 40; // CSS pixels an image pixel
 const MARGIN = 12;
 const IN_SIGHT = 48; // CSS pixels of the image that never leave the stage
 
+/** CSS pixels that an image pixel has while the whole image is shown. @param {{width: number, height: number}} image @param {{width: number, height: number}} stage */
+export const wholeScale = ({ width, height }, stage) =>
+  Math.min(Math.max(stage.width - 2 * MARGIN, 1) / width, Math.max(stage.height - 2 * MARGIN, 1) / height, LARGEST);
+
 export class View {
   scale = 1;
   x = 0;
@@ -24,9 +28,7 @@ export class View {
   }
 
   #show({ x, y, w, h }, stage, around) {
-    const room = { width: Math.max(stage.width - 2 * MARGIN, 1), height: Math.max(stage.height - 2 * MARGIN, 1) };
-    const scale = Math.min(room.width / (w * (1 + around)), room.height / (h * (1 + around)));
-    this.scale = Math.min(scale, LARGEST);
+    this.scale = wholeScale({ width: w * (1 + around), height: h * (1 + around) }, stage);
     this.x = stage.width / 2 - (x + w / 2) * this.scale;
     this.y = stage.height / 2 - (y + h / 2) * this.scale;
   }

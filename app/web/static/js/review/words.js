@@ -25,7 +25,10 @@ export function describeMask(mask, image, categoryName) {
 /** The line under the canvas while a mask is made by click. @param {{candidates: object[], at: number} | undefined} state answered */
 export function clickWords(image, mask, clicks, state) {
   const what = mask ? `Refine #${mask.number}` : 'New mask';
-  if (!clicks.length) return `${what} · click ${mask ? 'what is missing, right-click what is too much' : 'the middle of an object'} · Esc ends`;
+  if (!clicks.length) {
+    const where = mask ? 'what is missing, right-click what is too much' : 'the middle of an object';
+    return `${what} · click ${where} · by keys: arrows, then ${keyOf('put')}${mask ? ` or ${keyOf('put-away')}` : ''} · Esc ends`;
+  }
   const chosen = state?.candidates[state.at];
   if (!chosen) return `${what} · ${plural(clicks.length, 'click')}`;
   const share = (100 * chosen.area) / (image.width * image.height);

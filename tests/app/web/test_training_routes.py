@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from app.jobs import events
+from app.jobs.work import folder_of
+from app.services import models, review
+from app.services.models import Training
+from app.services.review import Operation
+
+
+@pytest.fixture
+def model(reviewed, tmp_path):
+    ws, _ = reviewed
+    save_file({"a": np.zeros(1, np.float32)}, tmp_path / "a.safetensors", {"format": "freesolo-solo-1"})
+    about = Training("<b>20</b>", "finetune", "union", "solo", 0, {}, {}, {"solo": {"AP": 1.5}}, "Used.")
+    return models.register(ws, tmp_path / "a.safetensors", about)
+
+
+def accept_everything(ws, ids):
+    for image_id, masks in ids.items():
+        operations = [Operation(f"k{mask}", image_id, f"g{mask}", "state", mask, 0, "accepted") for mask in masks]
+        review.apply(ws, "me", operations)
+
+
+def test_the_data_the_plan_and_the_models_are_told(client, reviewed, model):
+    ws, ids = reviewed
+    now = client.get("/api/training").json()
+    assert (now["plan"]["is_ready"], now["learnt_images"], now["undecided_images"], now["job"]) == (False, 0, 3, None)
+    accept_everything(ws, ids)
+    now = client.get("/api/training").json()
+    assert (now["plan"]["is_ready"], now["learnt_masks"], now["held_images"], now["held_masks"]) == (True, 6, 1, 3)
+    assert (
+        "compared with the present proposals on the 1 reviewed image that no training sees" in now["plan"]["sentence"]
+    )
+    assert (now["models"][0]["proposer"], now["models"][0]["figures"]["solo"]["AP"]) == ("model-1", 1.5)
+    assert next(iter(now["proposers"])) == "model-1"
+
+
+def test_a_training_is_queued_and_its_curve_told(client, reviewed):
+    ws, ids = reviewed
+    assert client.post("/api/training", json={}).json()["error"].startswith("there are 0 accepted masks")
+    accept_everything(ws, ids)
+    job = client.post("/api/training", json={"steps": 20}).json()
+    assert (job["kind"], job["state"]) == ("train", "queued")
+    folder = folder_of(ws, job["id"])
+    folder.mkdir(parents=True)
+    for step in range(1, 501):
+        events.append(folder, {"event": "step", "step": step, "losses": {"loss": 1 / step}})
+    now = client.get("/api/training").json()
+    assert now["job"]["id"] == job["id"]
+    assert now["curve"][:2] == [[1, 1.0], [4, 0.25]], "thinned to what can be seen"
+    assert client.post("/api/training", json={"steps": 1}).status_code == 422
+
+
+def test_models_are_chosen_fetched_and_deleted(client, reviewed, model):
+    ws, _ = reviewed
+    assert client.post("/api/models/use", json={"name": "model-1"}).json() == {"in_use": "model-1"}
+    assert "is in use" in client.post("/api/models/1/delete").json()["error"]
+    assert client.post("/api/models/use", json={"name": "os:system"}).status_code == 400
+    assert client.post("/api/models/use", json={"name": "default"}).status_code == 200
+    answer = client.get("/api/models/1/weights")
+    assert answer.content == models.weights_of(ws, 1).read_bytes()
+    assert "model-1.safetensors" in answer.headers["content-disposition"]
+    assert client.post("/api/models/1/delete").json() == {"deleted": 1}
+    assert client.get("/api/models/1/weights").status_code == 404

@@ -1,0 +1,85 @@
+"""The Export screen: choose a format, read what it loses, write it, download it."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.formats.registry import FORMATS
+from app.services import ingest, review
+from app.services.review import Operation
+from app.services.workspace import Workspace
+from tests.app.helpers import make_image, new_instances
+from tests.browser.conftest import Servers
+from tests.browser.test_screens import serious
+
+
+@pytest.fixture(scope="module")
+def server(make_server: Servers, tmp_path_factory):
+    """An image with two accepted masks that overlap, one with a hole."""
+    folder = tmp_path_factory.mktemp("export")
+    make_image(folder / "photos" / "a b.png", size=(160, 120))
+    masks = np.zeros((2, 120, 160), bool)
+    masks[0, 10:80, 10:90] = True
+    masks[0, 20:40, 20:40] = False
+    masks[1, 60:110, 70:150] = True
+    ws = Workspace.open(folder / "workspace")
+    ingest.import_folder(ws, folder / "photos")
+    with ws.store.write() as tx:
+        tx.instances.add_many(1, "test@1", new_instances(masks))
+        tx.images.change(1, proposer="test@1", proposer_name="test")
+        tx.images.refresh([1])
+        ids = [mask.id for mask in tx.instances.of_image(1)]
+    review.apply(ws, "me", [Operation(f"k{mask}", 1, "g", "state", mask, 0, "accepted") for mask in ids])
+    ws.close()
+    return make_server(folder)
+
+
+def choose(page, name):
+    """Pick a format and wait until the screen speaks of it."""
+    page.click("#export-format input")
+    page.get_by_role("option", name=FORMATS[name].title, exact=True).click()
+    page.locator("#export-about", has_text=FORMATS[name].keeps).wait_for()
+    page.wait_for_function(
+        "suffix => document.querySelector('#export-path input').value.endsWith(suffix)",
+        arg=f"-{name}{FORMATS[name].suffix}",
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_format_is_chosen_checked_written_and_downloaded(server, new_page, theme):
+    page = new_page(color_scheme=theme)
+    page.goto(f"{server.url}/?__theme={theme}#/export")
+    page.locator("#export-summary [data-summary]").wait_for()
+    page.click("#export-check")
+    page.locator("[data-export=check]", has_text="Nothing is lost").wait_for()
+    choose(page, "voc")
+    assert not page.locator("#export-encoding").is_visible(), "there is one way to write it"
+    assert page.locator("[data-export]").count() == 0, "the report was of another format"
+    page.click("#export-check")
+    report = page.locator("[data-export=check]")
+    report.wait_for(timeout=120_000)  # the tracer of outlines is compiled first
+    assert "400 pixels where masks overlap keep only one of them" in report.inner_text()
+    assert serious(page) == []
+    page.click("#export-write")
+    written = Path(page.locator("[data-written]").text_content())
+    with page.expect_download() as waiting:
+        page.click("#export-download")
+    assert waiting.value.suggested_filename == written.name
+    assert Path(waiting.value.path()).read_bytes() == written.read_bytes()
+    with zipfile.ZipFile(written) as packed:
+        assert "SegmentationObject/a b.png" in packed.namelist()
+    choose(page, "labelme")
+    page.get_by_label("Polygons").check()
+    page.click("#export-check")
+    page.locator("[data-export=check]", has_text="1 masks have holes").wait_for()
+
+
+def test_what_a_format_cannot_hold_is_told_and_nothing_is_written(server, page):
+    page.goto(f"{server.url}/#/export")
+    page.locator("#export-summary [data-summary]").wait_for()
+    choose(page, "coco-panoptic")
+    page.click("#export-write")
+    page.locator("#export-report .problem", has_text="masks of a b.png overlap").wait_for()
+    assert not list((server.workspace / "exports").glob("*panoptic*"))
