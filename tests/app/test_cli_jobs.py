@@ -12,7 +12,7 @@ from app.jobs import events
 from app.jobs.work import folder_of
 from app.services import catalogue, ingest
 from tests.app.helpers import make_folder
-from tests.app.jobs.helpers import begun, wait
+from tests.app.jobs.helpers import wait
 
 
 @pytest.fixture
@@ -96,11 +96,11 @@ def test_what_does_not_work_is_one_sentence(ws, run, photos, fake_trainers):
 
 
 def test_ctrl_c_stops_in_order_and_the_next_run_goes_on(ws, run, photos, fake_trainers):
-    fake_trainers.setenv("FAKE_SECONDS", "1")
+    fake_trainers.setenv("FAKE_SECONDS", "300")
     job = jobs.submit(ws, "propose", {})
     command = [sys.executable, "-m", "app", "jobs", "run", "--workspace", str(ws.path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:
-        wait(ws, job, begun)
+        wait(ws, job, lambda job: job.total == 3)
         assert "is open in another app" in run("run")[2]
         worker.send_signal(signal.SIGINT)
         said, trouble = worker.communicate(timeout=30)
