@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 from app.errors import FormatError
-from app.formats import jsons, outlines
+from app.formats import jsons, outlines, png
 from app.formats.archive import archive, opened
 from app.formats.format import Format, Part
 from app.formats.records import Head, Known, Mask, Page, Picture, ReadMask, ReadPage
@@ -102,7 +102,7 @@ def _pages(data: bytes, name: str) -> Iterator[ReadPage]:
 def _page(image: ElementTree.Element) -> ReadPage:
     name = image.get("name", "").replace("\\", "/")
     try:
-        size = (int(image.get("height", "")), int(image.get("width", "")))
+        size = png.check_size((int(image.get("height", "")), int(image.get("width", ""))), f"the image {name!r}")
     except ValueError as error:
         raise FormatError(f"the image {name!r} has no width and height") from error
     masks: list[ReadMask] = []

@@ -100,9 +100,7 @@ def _as_mask(mask: Mask, picture: Picture) -> list[Row]:
 
 def _page(file: Row, folder: str, name: str) -> ReadPage:
     """The shapes of a file; those of one group and label are one mask."""
-    size = file.get("imageHeight"), file.get("imageWidth")
-    if not all(isinstance(side, int) and side > 0 for side in size):
-        raise FormatError(f"{name} is damaged: it has no imageHeight and imageWidth")
+    size = _size(file, name)
     image = posixpath.normpath(posixpath.join(folder, str(file["imagePath"]).replace("\\", "/")))
     groups: dict[object, list[Row]] = {}
     for number, shape in enumerate(jsons.rows_of(file, "shapes", name)):
@@ -112,13 +110,20 @@ def _page(file: Row, folder: str, name: str) -> ReadPage:
     faults: list[str] = []
     for place, shapes in enumerate(groups.values()):
         try:
-            counts = _merged(shapes, (int(size[0] or 0), int(size[1] or 0)))
+            counts = _merged(shapes, size)
         except (CodecError, FormatError) as error:
             faults.append(f"shape {place + 1} ({shapes[0].get('label')}): {error}")
             continue
         label, score = str(shapes[0].get("label") or "") or None, jsons.score_of(shapes[0].get("score"))
         masks.append(ReadMask(place, counts, label, score, jsons.state_of(shapes[0].get("state"))))
-    return ReadPage(image, (int(size[0] or 0), int(size[1] or 0)), masks, "", faults)
+    return ReadPage(image, size, masks, "", faults)
+
+
+def _size(file: Row, name: str) -> tuple[int, int]:
+    height, width = file.get("imageHeight"), file.get("imageWidth")
+    if not isinstance(height, int) or not isinstance(width, int) or min(height, width) < 1:
+        raise FormatError(f"{name} is damaged: it has no imageHeight and imageWidth")
+    return png.check_size((height, width), name)
 
 
 def _merged(shapes: list[Row], size: tuple[int, int]) -> str:

@@ -60,7 +60,8 @@ class Pictures(Format[Shown]):
 
     def _read_page(self, name: str, rows: list[Row], files: Files, folder: str) -> ReadPage:
         width, height = sheet.numbers(rows[0], "width", "height")
-        return self._page(rows, lambda file: files.read(folder + file), name, (height, width))
+        size = png.check_size((height, width), name)
+        return self._page(rows, lambda file: files.read(folder + file), name, size)
 
     def _page(self, rows: Sequence[Row], read: Callable[[str], bytes], name: str, size: tuple[int, int]) -> ReadPage:
         masks: list[ReadMask] = []

@@ -23,6 +23,17 @@ def write(pixels: npt.NDArray[np.generic], palette: bytes | None = None) -> byte
     return stream.getvalue()
 
 
+def check_size(size: tuple[int, int], name: str) -> tuple[int, int]:
+    """The (height, width) that a file states of an image, before any array of that size is made.
+
+    Raises:
+        FormatError: the app reads no image that large; ``name`` is what to call it.
+    """
+    if size[0] * size[1] > MAX_PIXELS:
+        raise FormatError(f"{name} states {size[1]} x {size[0]} pixels, more than any image that this app reads")
+    return size
+
+
 def read(data: bytes, size: tuple[int, int] | None, name: str) -> npt.NDArray[np.generic]:
     """The values of a PNG as stored: indices of a palette, not its colours; bool for 1 bit.
 
@@ -38,8 +49,7 @@ def read(data: bytes, size: tuple[int, int] | None, name: str) -> npt.NDArray[np
         with Image.open(io.BytesIO(data)) as image:
             if size is not None and (image.height, image.width) != tuple(size):
                 raise FormatError(f"{name} has {image.width} x {image.height} pixels, its image {size[1]} x {size[0]}")
-            if image.width * image.height > MAX_PIXELS:
-                raise FormatError(f"{name} has {image.width} x {image.height} pixels: too many")
+            check_size((image.height, image.width), name)
             return np.asarray(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise FormatError(f"{name} is no PNG, or damaged: {error}") from error

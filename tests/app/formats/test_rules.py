@@ -289,6 +289,19 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
         list(get("datumaro").read(tmp_path / "x.zip", Known()))
 
 
+def test_sizes_that_no_image_has_are_refused_before_memory_is_taken(tmp_path):
+    huge = {"imagePath": "a.png", "imageHeight": 10**6, "imageWidth": 10**6, "shapes": []}
+    table = unpacked("masks", OVERLAP)[0]["masks.csv"].decode().replace(",30,20,", ",1000000,1000000,")
+    xml = '<annotations><image name="a.png" width="1000000" height="1000000"/></annotations>'
+    for name, files in (
+        ("labelme", {"a.json": json.dumps(huge)}),
+        ("masks", {"masks.csv": table}),
+        ("cvat", {"annotations.xml": xml}),
+    ):
+        with pytest.raises(FormatError, match="states 1000000 x 1000000 pixels, more than any image"):
+            read(name, files, OVERLAP, tmp_path)
+
+
 def test_datumaro_tells_images_apart_that_share_their_stem():
     files, losses = unpacked("datumaro", golden_cases()["the same name but for the suffix"])
     items = json.loads(files["annotations/default.json"])["items"]
