@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[3] / "app" / "web" / "static" / "js"
-METHOD = re.compile(r"^  (?:async )?((?:get |set )?#?\w+)\(.*\) \{$", re.MULTILINE)
+MEMBER = re.compile(r"^  (?:static )?(?:async )?((?:get |set )?[#\w]+)(?:\(.*\) \{| = |;)", re.MULTILINE)
+"""A method, short ones on one line too, or a field."""
 
 
 def classes(script):
@@ -16,15 +17,17 @@ def classes(script):
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.rglob("*.js")), ids=lambda path: str(path.relative_to(SCRIPTS)))
-def test_no_class_has_two_methods_of_one_name(script):
+def test_no_class_has_two_members_of_one_name(script):
     for name, text in classes(script):
-        methods = METHOD.findall(text)
-        assert sorted(methods) == sorted(set(methods)), f"class {name}: the later method replaces the earlier one"
+        members = MEMBER.findall(text)
+        assert sorted(members) == sorted(set(members)), f"class {name}: the later member replaces the earlier one"
 
 
-def test_methods_are_found(tmp_path):
+def test_members_are_found(tmp_path):
     script = tmp_path / "a.js"
-    script.write_text("export class A {\n  one(x) {\n  }\n\n  async #two() {\n  }\n\n  one() {\n  }\n}\n")
+    script.write_text(
+        "export class A {\n  x = 1;\n  one(x) {\n  }\n\n  async #two() {\n    x = 2;\n  }\n\n  one() {}\n  #three;\n}\n"
+    )
     [(name, text)] = classes(script)
     assert name == "A"
-    assert METHOD.findall(text) == ["one", "#two", "one"]
+    assert MEMBER.findall(text) == ["x", "one", "#two", "one", "#three"]
