@@ -56,14 +56,7 @@ def build(workspace: Workspace) -> ExportTab:
     with gr.Row(elem_classes="page"):
         with gr.Column(scale=2, min_width=300, elem_classes="card"):
             gr.HTML(html_template=_TITLE, js_on_load="", apply_default_css=False)
-            format_ = gr.Dropdown(
-                [(each.title, each.name) for each in registry.FORMATS.values()],
-                value=_FIRST,
-                label="Format",
-                elem_id="export-format",
-                interactive=True,
-            )
-            about = gr.HTML(_about(_FIRST), elem_id="export-about", apply_default_css=False)
+            format_, about = _format_choice()
             states = gr.CheckboxGroup(
                 choices=_choices(workspace),
                 value=["accepted"],
@@ -96,6 +89,17 @@ def build(workspace: Workspace) -> ExportTab:
             report = gr.HTML(elem_id="export-report", apply_default_css=False)
             summary = gr.HTML(elem_id="export-summary", apply_default_css=False)
     return ExportTab(format_, about, states, encoding, path, check, write, download, report, summary)
+
+
+def _format_choice() -> tuple[gr.Dropdown, gr.HTML]:
+    format_ = gr.Dropdown(
+        [(each.title, each.name) for each in registry.FORMATS.values()],
+        value=_FIRST,
+        label="Format",
+        elem_id="export-format",
+        interactive=True,
+    )
+    return format_, gr.HTML(_about(_FIRST), elem_id="export-about", apply_default_css=False)
 
 
 def connect(page: gr.Blocks, tab: gr.Tab, parts: ExportTab, workspace: Workspace, *, local: bool) -> None:
