@@ -3,7 +3,7 @@
 Run by hand, for hours: ``python tests/benchmarks/shipped_network.py COCO CALTECH --out RUN``, where COCO is an annotations file with
 its photographs in ``images/`` beside it and CALTECH a folder of photographs. Stopped at any moment it goes on where it was. The last
 100 COCO photographs by name are scored and never trained on; no label of the others is read. Each line of ``RUN/experiments.jsonl``
-is one experiment with its figures.
+is one experiment with its figures; ``RUN/solo.safetensors`` is what is shipped.
 """
 
 import argparse
@@ -14,10 +14,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from freesolo.solo.weights import load
+from freesolo.solo.weights import load, to_bytes
 from freesolo.union import UnionSettings
 from trainers.fusing import fuse_results
 from trainers.training.items import images_of
+from trainers.training.rounds import calibrated
 
 HELD = 100
 EVERY = 3
@@ -53,7 +54,6 @@ EXPERIMENTS = (
     Experiment("400 steps more on the same masks", ("--seed", "1"), BASE),
     Experiment("400 steps more on the union: a second round", ("--seed", "1"), BASE, union=True),
     Experiment(LONG, ("--weighted", *LARGE), steps=1600),
-    Experiment("the long run, then a second round", ("--weighted", "--seed", "1", "--lr", "5e-4"), LONG, True, 600),
 )
 
 
@@ -62,8 +62,8 @@ class Study:
 
     def __init__(self, coco: Path, caltech: Path, out: Path, threads: int) -> None:
         self._truth = json.loads(coco.read_text())
-        self._images = images_of(coco, None)
-        self._caltech = caltech
+        self._images = images_of(coco.resolve(), None)
+        self._caltech = caltech.resolve()
         self._out = out
         self._threads = threads
         out.mkdir(parents=True, exist_ok=True)
@@ -93,6 +93,16 @@ class Study:
         figures = self._figures(folder / "solo.safetensors")
         return {"experiment": experiment.name, "steps": experiment.steps, "seconds": round(seconds), **figures}
 
+    def ship(self, name: str, teacher: Path) -> Path:
+        """An experiment's weights with what their and the teacher's scores are worth: one half of the proposer ``union``."""
+        folder = self._folder(name)
+        weights = folder / "solo.safetensors"
+        found = self._masks("worth", _files(teacher), str(weights), folder)
+        model = load(weights)
+        out = self._out / "solo.safetensors"
+        out.write_bytes(to_bytes(model.network, calibrated(model.card, found, teacher), model.space))
+        return out
+
     @property
     def _held(self) -> Path:
         return self._out / "held.json"
@@ -112,8 +122,7 @@ class Study:
         space = load(weights).space
         joined = []
         for masks in teacher:
-            files = [Path(json.loads(line)["path"]) for line in masks.with_suffix(".list").read_text().splitlines()]
-            found = self._masks(f"{masks.stem}-found", files, str(weights), folder)
+            found = self._masks(f"{masks.stem}-found", _files(masks), str(weights), folder)
             joined.append(folder / f"{masks.stem}-union.jsonl")
             fuse_results(masks, found, joined[-1], UnionSettings(), space)
         return joined[0], joined[1]
@@ -122,6 +131,11 @@ class Study:
         flags = ("--proposer", str(weights), "--images", str(self._images), "--workers", str(self._threads), "--json")
         row: dict[str, float] = json.loads(command("evaluate", str(self._held), *flags).splitlines()[-1])
         return row
+
+
+def _files(masks: Path) -> list[Path]:
+    """Of the images of a results file."""
+    return [Path(json.loads(line)["path"]) for line in masks.with_suffix(".list").read_text().splitlines()]
 
 
 def command(*words: str) -> str:
@@ -150,6 +164,7 @@ def main() -> None:
             with log.open("a") as stream:
                 stream.write(json.dumps(row) + "\n")
             print(json.dumps(row), flush=True)
+    print(study.ship(LONG, teacher[0]))
 
 
 if __name__ == "__main__":
