@@ -44,7 +44,7 @@ Find the objects in a folder of images without a single label, review the masks 
 parts of an image by the features of a network and proposes the parts that belong together (Free Mask, of the FreeSOLO
 paper, CVPR 2022). That network, EfficientNet-Lite0, was trained to name whole photographs (ImageNet: 1.28 million
 photographs, one class name each); it never saw a mask or a box. A second, small network learned from those proposals
-on 2,881 photographs without their labels. Both come with the app: nothing is downloaded, nothing leaves this machine.
+on 1,475 photographs without their labels. Both come with the app: nothing is downloaded, nothing leaves this machine.
 
 [bold]What to expect.[/bold] First proposals are raw material: most of them are wrong, or are parts or groups of
 objects, and masks carry no names. A person accepts, rejects and names them; that review is what the page is for.

@@ -62,7 +62,10 @@ _BUILT_IN: dict[str, tuple[str, Callable[[], Proposer]]] = {
         "superpixel merge trees and Free Mask queries, label-free ranking; clicks and the part tree come from it",
         lambda: _freemask("default"),
     ),
-    "solo": ("a network that learned from default without labels: 0.1 s an image", lambda: _shipped("solo")),
+    "solo": (
+        "a network that learned from default without labels: a fifth of a second an image",
+        lambda: _shipped("solo"),
+    ),
     "fast": ("the same with fewer trees on a smaller image", lambda: _freemask("fast")),
     "paper": (
         "Free Mask exactly as in the FreeSOLO paper (needs a ResNet; weights by the settings)",

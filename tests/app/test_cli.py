@@ -94,7 +94,7 @@ def test_bad_files_are_named_and_nothing_readable_is_a_failure(run, tmp_path):
         (("import", "{tmp}/file"), 2, "Error: {tmp}/file is a file: name the folder that holds the images"),
         (("propose", "{tmp}/none", "--out", "{tmp}/p.json"), 2, "Error: there is no folder {tmp}/none"),
         (
-            ("propose", "--proposer", "magic"),
+            ("propose", "{tmp}/empty", "--out", "{tmp}/p.json", "--proposer", "magic"),
             2,
             "Error: no proposer called 'magic'; there are: union, default, solo, fast, paper",
         ),

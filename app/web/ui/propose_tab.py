@@ -28,7 +28,7 @@ _LISTED_JOBS = 20
 _PLAIN = {
     "union": "Best quality · one to two seconds an image",
     "default": "Without the trained network · about a second an image",
-    "solo": "Ten times faster · the trained network alone",
+    "solo": "Five times faster · the trained network alone",
     "fast": "Without the trained network, faster · a little coarser",
     "paper": "As in the FreeSOLO paper · to compare with",
 }
