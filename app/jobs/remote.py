@@ -25,6 +25,8 @@ from app.store.records import ACTIVE_JOB_STATES, AT_WORK_JOB_STATES, Job
 POLL_SECONDS = 2.0
 GRACE_SECONDS = 15.0
 """From asking a job to stop until the cluster is told to end its process."""
+UNKNOWN_SECONDS = 15.0
+"""From submitting a job until it is submitted anew if the cluster does not know it."""
 GONE_SECONDS = 60.0
 """Silence of the cluster and of the job's heartbeat after which the job is put back into the queue."""
 
@@ -85,8 +87,14 @@ class RemoteJobs:
         assert job.remote_id is not None
         seen = cluster.job(job.remote_id)
         self._since.pop((job.id, "silence"), None)
-        if seen is None:
-            self._bury(cluster, job, f"the Ray cluster at {job.runner} does not know the job (any more)")
+        unknown = f"the Ray cluster at {job.runner} does not know the job (any more)"
+        if (
+            seen is None and job.pid is None
+        ):  # it never began: the cluster was too busy to take it, or is another one now
+            if self._lasts(job, "unknown") > UNKNOWN_SECONDS:
+                self._end(job, _after_loss(job, unknown, counts=False))
+        elif seen is None:
+            self._bury(cluster, job, unknown)
         elif seen.ended:
             self._bury(cluster, job, seen.message or f"Ray says {seen.status}")
         elif job.state != "running" and (job.pid is None or self._lasts(job, job.state) > GRACE_SECONDS):

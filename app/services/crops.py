@@ -6,6 +6,7 @@ The file's name follows from the picture's content and the mask's pixels, so an 
 import os
 import threading
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -189,8 +190,9 @@ def _files(folder: Path) -> list[tuple[float, int, str]]:
     found = []
     for part in os.scandir(folder):
         for entry in os.scandir(part.path) if part.is_dir() else ():
-            facts = entry.stat()
-            found.append((facts.st_mtime, facts.st_size, entry.path))
+            with suppress(FileNotFoundError):  # another thread's, written but not yet in its place
+                facts = entry.stat()
+                found.append((facts.st_mtime, facts.st_size, entry.path))
     return found
 
 

@@ -106,6 +106,20 @@ def test_the_order_is_chosen_kept_and_followed_in_review(queue, server):
     assert queue.locator(".queue-standing button").count() == 0
 
 
+def test_an_answer_from_before_does_not_hide_the_order_asked_for_since(queue, server):
+    old, held = server.api("queue"), []
+    queue.route("**/api/queue", lambda route: route.continue_() if held else held.append(route))
+    queue.evaluate("document.dispatchEvent(new CustomEvent('annotator:tab', {detail: 'queue'}))")
+    queue.wait_for_timeout(100)
+    queue.select_option(".queue-head select", "pending")
+    held[0].fulfill(json=old)
+    queue.wait_for_selector(".queue-standing:has-text('most undecided masks first')")
+    queue.wait_for_function("document.querySelectorAll('.queue-name')[5]?.textContent === 'n00.png'")
+    assert queue.input_value(".queue-head select") == "pending"
+    queue.select_option(".queue-head select", "name")
+    queue.wait_for_function("document.querySelector('.queue-name').textContent === 'n00.png'")
+
+
 def test_new_images_at_the_end_are_told_and_can_be_arranged(server, page):
     state = {
         "order": "smart",

@@ -183,7 +183,7 @@ def test_the_page_works_by_keyboard_alone(page, server):
     page.goto(f"{server.url}/#/import")
     page.locator(READY["import"]).wait_for()
     page.get_by_role("tab", name="Import").focus()
-    for _ in range(8):
+    for _ in range(14):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.closest('#import-folder') !== null"):
             break

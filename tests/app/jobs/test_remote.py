@@ -200,3 +200,21 @@ def test_a_late_start_of_an_earlier_submission_is_refused(ws):
     assert jobs.get(ws, job.id).pid is None
     assert Runner(ws, job.id, "annotator-1-new").job.id == job.id
     assert jobs.get(ws, job.id).pid == os.getpid()
+
+
+def test_a_job_that_the_cluster_never_took_is_submitted_anew_and_that_is_no_attempt(ws, monkeypatch):
+    class Forgetful:
+        def job(self, _remote_id):
+            return None
+
+    job = jobs.submit(ws, "propose", {}, runner="http://127.0.0.1:1")
+    with ws.store.write() as tx:
+        tx.jobs.change(job.id, {"state": "running", "remote_id": "annotator-1-x", "attempts": 1})
+    follower = remote.RemoteJobs(ws)
+    follower._follow(Forgetful(), jobs.get(ws, job.id))
+    assert jobs.get(ws, job.id).state == "running", "it may still be on its way"
+    monkeypatch.setattr(remote, "UNKNOWN_SECONDS", -1.0)
+    follower._follow(Forgetful(), jobs.get(ws, job.id))
+    again = jobs.get(ws, job.id)
+    assert (again.state, again.attempts) == ("queued", 0)
+    assert "does not know the job" in again.message

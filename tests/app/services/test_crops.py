@@ -1,4 +1,5 @@
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -132,3 +133,10 @@ def test_masks_of_one_pixel_row_have_an_outline(reviewed):
     ws, _ = reviewed
     mask = add_masks(ws, 3, 2)[0]
     assert pixels(crops.crop_file(ws, mask)[0]).max() > 200
+
+
+def test_a_file_that_goes_while_the_folder_is_counted_is_not_counted(tmp_path):
+    (tmp_path / "f9").mkdir()
+    (tmp_path / "f9" / "kept.webp").write_bytes(b"abc")
+    (tmp_path / "f9" / ".going.part").symlink_to(tmp_path / "gone")
+    assert [(size, Path(path).name) for _, size, path in crops._files(tmp_path)] == [(3, "kept.webp")]

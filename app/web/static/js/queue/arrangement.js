@@ -21,6 +21,8 @@ export class Arrangement {
   #events;
   #timer = 0;
   #arranging = false;
+  #asked = 0; // arrangements that were asked for
+  #unanswered = 0;
 
   /** @param {import('../api.js').Api} api @param {{onArranged: () => void, onState: (state: object) => void}} events */
   constructor(api, events) {
@@ -39,18 +41,22 @@ export class Arrangement {
   /** Have the queue arranged in this order, anew if it is the present one. */
   arrange(order) {
     this.#arranging = true;
-    return this.#ask(this.#api.post('/queue/arrange', { order }));
+    this.#asked += 1;
+    this.#unanswered += 1;
+    return this.#ask(this.#api.post('/queue/arrange', { order }).finally(() => (this.#unanswered -= 1)));
   }
 
-  /** How the queue stands now. */
+  /** How the queue stands now. An answer that may be older than an arrangement asked for meanwhile is not shown. */
   look() {
-    return this.#ask(this.#api.get('/queue'));
+    const asked = this.#asked;
+    return this.#ask(this.#api.get('/queue'), () => asked === this.#asked && !this.#unanswered);
   }
 
-  async #ask(answer) {
+  async #ask(answer, isCurrent = () => true) {
     clearTimeout(this.#timer);
     try {
-      this.#show(await answer);
+      const state = await answer;
+      if (isCurrent()) this.#show(state);
     } catch (error) {
       this.#say([error.message], true);
     }
