@@ -68,12 +68,18 @@ def secret():
 
 
 @pytest.fixture(scope="module")
-def ray_cluster(secret):
-    """The address of a running cluster."""
+def ray_process(secret):
+    """A running cluster, the only one: a second one's agent would listen where the first one's does, and get its jobs."""
     pytest.importorskip("ray", reason="the extra `cluster` is not installed")
     running = RayProcess()
-    yield running.address
+    yield running
     running.end()
+
+
+@pytest.fixture(scope="module")
+def ray_cluster(ray_process):
+    """Its address."""
+    return ray_process.address
 
 
 @pytest.fixture
@@ -124,19 +130,15 @@ def test_what_cannot_begin_there_says_why_in_its_log(ws, ray_cluster, followed, 
     assert "no_such_module" in (folder_of(ws, job.id) / "log.txt").read_text()
 
 
-def test_a_cluster_that_is_gone_is_told_and_its_job_waits(ws, secret, followed, fake_kinds):
+def test_a_cluster_that_is_gone_is_told_and_its_job_waits(ws, ray_process, followed, fake_kinds):
+    """The last test with this cluster."""
     fake_kinds.setattr(remote, "GONE_SECONDS", 1.0)
-    pytest.importorskip("ray", reason="the extra `cluster` is not installed")
-    running = RayProcess()
-    try:
-        job = jobs.submit(ws, "count", {}, runner=running.address)
-        wait(ws, job, lambda job: job.done >= 1, SECONDS)
-        running.kill()
-    finally:
-        running.end()
+    job = jobs.submit(ws, "count", {}, runner=ray_process.address)
+    wait(ws, job, lambda job: job.done >= 1, SECONDS)
+    ray_process.kill()
     processes.kill(ws, job.id)
     waits = wait(ws, job, lambda job: job.state == "queued" and job.message.startswith("waits: "), SECONDS)
-    assert f"the Ray cluster at {running.address} does not answer" in waits.message
+    assert f"the Ray cluster at {ray_process.address} does not answer" in waits.message
     assert waits.attempts == 0
     assert jobs.cancel(ws, job.id).state == "cancelled"
 
