@@ -6,7 +6,7 @@ order of the first decisions in the log, which never changes, so that an image i
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,18 @@ class Parts:
 
 
 def parts(ws: Workspace) -> Parts:
-    """Images with decisions, in the order of the first decisions, and those without any by name."""
+    """Images with decisions, in the order of the first decisions, and those without any by name: reads every image."""
+    with ws.store.read() as tx:
+        decided = set(tx.decisions.images_in_order())
+        undecided = [image for batch in tx.images.walk() for image in batch if image.id not in decided]
+    return replace(reviewed(ws), undecided=undecided)
+
+
+def reviewed(ws: Workspace) -> Parts:
+    """Images with decisions alone, in the order of the first decisions."""
     with ws.store.read() as tx:
         order = tx.decisions.images_in_order()
         images = {image.id: image for image in tx.images.of_ids(order)}
-        undecided = [image for batch in tx.images.walk() for image in batch if image.id not in images]
     # Images that only were dismissed, reopened or undone teach nothing.
     known = [images[image_id] for image_id in order if image_id in images and not images[image_id].error]
     with_masks = [image for image in known if image.accepted + image.rejected or image.closed]
@@ -72,7 +79,6 @@ def parts(ws: Workspace) -> Parts:
     return Parts(
         [image for image in with_masks if image.id not in held],
         [image for image in with_masks if image.id in held],
-        undecided,
     )
 
 

@@ -154,7 +154,7 @@ def _snapshot(ws: Workspace, folder: Path) -> _Snapshot:
 
 def require_enough(ws: Workspace) -> None:
     """Raises TrainError where people have not accepted enough masks on images that may be learnt from."""
-    learnt = decided.parts(ws).learnt
+    learnt = decided.reviewed(ws).learnt
     _require(sum(image.accepted for image in learnt))
 
 
@@ -199,7 +199,7 @@ def _compare(
     ws: Workspace, current: str, weights: Path, on_told: OnTold, cancelled: Callable[[], bool]
 ) -> tuple[Reached, dict[str, Reached]] | None:
     """Figures of the proposer in use, and of the new network in each manner, on the held-out images."""
-    images = decided.parts(ws).held
+    images = decided.reviewed(ws).held
     proposers: dict[str, str] = {
         "before": models.resolve(ws, current),
         "solo": str(weights),

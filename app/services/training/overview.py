@@ -42,9 +42,11 @@ class Overview:
 
 def overview(ws: Workspace) -> Overview:
     """Everything at once."""
-    parts = decided.parts(ws)
+    parts = decided.reviewed(ws)
     with ws.store.read() as tx:
         states, changed = tx.images.by_state(), tx.images.count_changed()
+        statuses, touched = tx.images.by_status(), len(tx.decisions.images_in_order())
+    readable = sum(statuses.values()) - statuses["error"]
     learnt_masks = sum(image.accepted for image in parts.learnt)
     held_masks = sum(image.accepted for image in parts.held)
     return Overview(
@@ -53,7 +55,7 @@ def overview(ws: Workspace) -> Overview:
         learnt_masks=learnt_masks,
         held_images=len(parts.held),
         held_masks=held_masks,
-        undecided_images=len(parts.undecided),
+        undecided_images=max(0, readable - touched),
         changed_images=changed,
         plan=_plan(len(parts.learnt), learnt_masks, len(parts.held), held_masks),
         models=models.list_all(ws),
