@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from trainers import cli_ablate, cli_evaluate, cli_models, cli_pretrain, cli_training
-from trainers.cli_ending import run
+from trainers.cli_ending import leave_ray, run
 from trainers.cli_options import EXECUTOR, RAY_ADDRESS, WORKERS, address_of
 
 cli = typer.Typer(
@@ -144,4 +144,8 @@ cli.add_typer(cli_models.commands)
 
 def main() -> None:
     """Run the command line."""
-    cli()
+    try:
+        cli()
+    except SystemExit as ending:
+        leave_ray(ending.code if isinstance(ending.code, int) else 1)
+        raise

@@ -5,6 +5,7 @@ events on the canvas; this one measures what a person waits for:
 
 * a key to the next mask on the screen, with 40 masks and with 300 in one image;
 * the next image, prefetched and cold, 12 megapixels;
+* a page of 40 crops in the Grid, from 80 images of 1600x1200: never drawn before, and seen before;
 * 1,000 decisions typed as fast as keys repeat: how many are saved, and when;
 * a workspace of 100,000 images: from opening the page to the first image that can be reviewed.
 """
@@ -24,6 +25,8 @@ from tests.benchmarks.import_folder import make_photographs
 LARGE = (4000, 3000)
 CROWD = 300
 TYPED = 1000
+GRID_IMAGES, GRID_MASKS = 80, 5
+GRID_PAGES = GRID_IMAGES * GRID_MASKS // 40
 KEYS_A_SECOND = 30
 """What keyboards repeat at."""
 REACH = {
@@ -34,6 +37,8 @@ REACH = {
     "accept, 300 masks, picture adjusted": 50,
     "next image, prefetched": 50,
     "next image, cold, 12 MP": 600,
+    "Grid page, cold": 1000,
+    "Grid page, cached": 100,
     "1,000 decisions: saved after the last key": 3000,
     "100,000 images: first one reviewable": 2000,
 }
@@ -41,6 +46,16 @@ NEXT = {
     "next image, prefetched": "new Promise((later) => setTimeout(later, 2500)).then(() => opened(() => press('d')))",
     "next image, cold, 12 MP": "opened(() => { location.hash = `#/review/${window.coldImage}`; })",
 }
+TURN = """(key) => new Promise((done) => {
+  const begin = performance.now();
+  press(key);
+  const pictures = [...document.querySelectorAll('.card-crop img')];
+  const look = () => pictures.every((picture) => picture.complete && picture.naturalWidth)
+    ? frameAfter(() => {}).then(() => done(performance.now() - begin))
+    : requestAnimationFrame(look);
+  look();
+})"""
+"""Another page of the Grid, until all its crops are there and painted."""
 TYPE = """async ([number, pause]) => {
   // `f` and `r` in turn on every mask that comes; the last image is gone through again, so that there is always one.
   const keys = ['f', 'r', 's'];
@@ -88,6 +103,19 @@ def next_images(page, server, small, large):
     return found
 
 
+def grid_pages(page, server):
+    """Through the Grid to its last page, each asked for as soon as the one before is there, and back over what was seen."""
+    page.goto("about:blank")
+    page.goto(f"{server.url}/#/grid")
+    page.wait_for_selector("html[data-grid=ready]", timeout=60_000)
+    page.evaluate(screen.HELPERS)
+    page.evaluate(TURN, "Home")  # waits for the first page
+    cold = [page.evaluate(TURN, "PageDown") for _ in range(GRID_PAGES - 1)]
+    page.wait_for_timeout(1500)
+    cached = [page.evaluate(TURN, "PageUp") for _ in range(GRID_PAGES - 1)]
+    return {"Grid page, cold": screen.figure(cold), "Grid page, cached": screen.figure(cached)}
+
+
 def typed(page, server):
     """A thousand decisions on a thousand masks, and whether each is in the database."""
     screen.open_image(page, server.url, 3)
@@ -129,6 +157,8 @@ def measure(rounds, images):
         server = servers(folder / "some", fake=False)
         page = browser.new_page(viewport=screen.WINDOW)
         found = events(page, server, rounds) | next_images(page, server, small, large) | typed(page, server)
+        screen.fill(folder / "grid", [(screen.SIZE, GRID_MASKS)] * GRID_IMAGES)
+        found |= grid_pages(page, servers(folder / "grid", fake=False))
         page.close()
         return found | many_images(browser, servers, folder / "many", images)
 

@@ -30,3 +30,17 @@ def test_the_parent_of_the_workers_loads_no_torch():
 def test_no_command_shows_the_help():
     done = python("-m", "trainers")
     assert "Commands" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("module", "last"), [("ray", ""), ("another", "the interpreter's end\n")])
+def test_a_process_that_ray_was_in_ends_at_once_with_its_code(module, last):
+    """Ray's threads outlive its shutdown and crash an interpreter that ends."""
+    code = (
+        "import atexit, sys, types\n"
+        "from trainers.cli import main\n"
+        "sys.modules[sys.argv.pop(1)] = types.ModuleType('it')\n"
+        'atexit.register(print, "the interpreter\'s end")\n'
+        "main()\n"
+    )
+    done = python("-c", code, module, "propose", "no-such-folder", "--out", "nothing.jsonl")
+    assert (done.returncode, done.stdout) == (2, last)

@@ -31,11 +31,13 @@ from trainers.work_list import of_folder
 
 SERVE = """
 import os, sys
+from trainers.cli_ending import leave_ray
 from trainers.ray_pool import cluster
 with cluster(None, 2) as ray:
     sys.__stdout__.write(ray.get_runtime_context().gcs_address + " " + os.environ["RAY_AUTH_TOKEN"] + "\\n")
     sys.__stdout__.flush()
     sys.stdin.read()
+leave_ray(0)
 """
 
 
