@@ -20,7 +20,7 @@ LEFT = DISC & (np.arange(WIDTH) < 20)
 """A part of the disc: mask #2; #1 is the disc with a bite, #3 nearly the same as #1."""
 
 
-IMAGES = 12
+IMAGES = 16
 """One for each test, and one after the last."""
 FRESH = itertools.count(1)
 
@@ -77,6 +77,22 @@ def review(server, page):
     review = ClickReview(page, server)
     review.open(next(FRESH))
     return review
+
+
+@pytest.mark.parametrize("tool", ["n", "q", "b", "p"])
+def test_the_bar_of_a_tool_covers_nothing_beside_it(review, tool):
+    review.page.evaluate("document.querySelector('.image-name').textContent = 'a_very_long_name_'.repeat(5)")
+    review.press(tool)
+    review.page.wait_for_selector(".mode:not([hidden])")
+    boxes = review.page.evaluate(
+        """() => [...document.querySelectorAll('.image-head > :not(.mode), .mode > *')].map((each) => each.getBoundingClientRect())
+          .filter(({width}) => width).map(({left, right}) => [left, right]).sort(([one], [other]) => one - other)"""
+    )
+    assert len(boxes) > 5
+    assert all(right <= left + 1 for (_, right), (left, _) in zip(boxes, boxes[1:], strict=False))
+    head = review.page.locator(".image-head").bounding_box()
+    assert boxes[-1][1] <= head["x"] + head["width"]
+    review.press("Escape")
 
 
 def test_a_new_mask_takes_a_key_a_click_and_a_key(review):
