@@ -80,6 +80,25 @@ def test_the_map_goes_by_keys(quality):
     quality.wait_for_selector("html[data-image]")
 
 
+def test_a_ring_around_a_point_opens_the_images_of_its_masks_by_keys(quality):
+    quality.focus("canvas.map")
+    quality.keyboard.press("ArrowLeft")
+    said = quality.locator(".map-preview span")
+    alone = said.inner_text()
+    quality.keyboard.press("+")
+    assert said.inner_text().split()[1] in ("mask", "masks")
+    quality.keyboard.press("Escape")
+    assert said.inner_text() == alone
+    for _ in range(30):
+        quality.keyboard.press("+")
+    assert said.inner_text() == "12 masks"
+    quality.keyboard.press("Enter")
+    quality.wait_for_selector(".queue-filters [data-status=picked][aria-pressed=true]")
+    quality.wait_for_function(
+        f"document.querySelectorAll('.queue-item.is-todo, .queue-item.is-doing').length === {IMAGES}"
+    )
+
+
 def test_names_are_text_and_never_code(server, page):
     evil = "<img src=x onerror=alert(1)>"
     page.on("dialog", lambda _dialog: pytest.fail("a name ran as code"))

@@ -1,4 +1,4 @@
-// The map of the masks: a point each, near those that look like it. A rope around some opens their images in the Queue.
+// The map of the masks: a point each, near those that look like it. A rope around some, or by keys a ring, opens their images in the Queue.
 
 import { h, oncePerFrame, shown } from '../dom.js';
 import { Card, plural } from './card.js';
@@ -8,12 +8,15 @@ const STATES = ['pending', 'accepted', 'rejected', 'unsure']; // as the app numb
 const PAINT = ['pending', 'rejected', 'unsure', 'accepted']; // later ones lie above
 const MARGIN = 10;
 const REACH = 8; // CSS pixels from a point that still mean it
+const RING = 16; // CSS pixels of the smallest ring around the chosen point
+const GROWS = 1.25; // by which a key makes it larger
 const SHAPES = { pending: 1.5, rejected: 2, unsure: 2.5, accepted: 2.5 }; // half sides, CSS pixels
 
 export class MaskMap {
   #points = null;
   #rope = [];
   #hover = -1;
+  #ring = 0; // radius around the chosen point, CSS pixels; 0: none
   #hidden = new Set();
 
   constructor(api, signal) {
@@ -49,6 +52,7 @@ export class MaskMap {
     return this.card.fill(this.api.get('/quality/map'), (points) => {
       this.#points = points;
       this.#hover = -1;
+      this.#ring = 0;
       this.#say();
       this.draw();
     });
@@ -57,7 +61,7 @@ export class MaskMap {
   #say() {
     const { ids, total } = this.#points;
     const some = total > ids.length ? ` of ${total.toLocaleString('en')}` : '';
-    const how = 'Near points look alike. Draw a line around some to open their images in the Queue; with the keyboard, arrows and Enter.';
+    const how = 'Near points look alike. Draw a line around some to open their images in the Queue; with the keyboard: arrows, + and − for a ring around the point, Enter.';
     this.card.say(ids.length ? `${plural(ids.length, 'mask')}${some}. ${how}` : 'No mask has an embedding yet: propose first.');
   }
 
@@ -101,6 +105,12 @@ export class MaskMap {
       context.arc(...this.#place(this.#hover), 6, 0, 2 * Math.PI);
       context.stroke();
     }
+    if (this.#ring) {
+      context.setLineDash([5, 4]);
+      context.beginPath();
+      context.arc(...this.#place(this.#hover), this.#ring, 0, 2 * Math.PI);
+      context.stroke();
+    }
     if (this.#rope.length > 1) {
       context.setLineDash([5, 4]);
       context.beginPath();
@@ -127,6 +137,7 @@ export class MaskMap {
   #point(index) {
     if (index === this.#hover || !this.#points) return;
     this.#hover = index;
+    if (index < 0) this.#ring = 0;
     this.preview.hidden = index < 0;
     if (index >= 0) {
       const [x, y] = this.#place(index);
@@ -134,9 +145,15 @@ export class MaskMap {
       this.preview.style.left = `${x}px`;
       this.preview.style.top = `${Math.min(y, this.canvas.clientHeight - 130)}px`;
       this.preview.firstChild.src = this.api.thumbnailUrl(this.#points.images[index], '');
-      this.preview.lastChild.textContent = STATES[this.#points.states[index]];
+      this.#describe();
     }
     this.draw();
+  }
+
+  /** Under the preview: what the point is, or how many the ring holds. */
+  #describe() {
+    const text = this.#ring ? plural(this.#ringed().length, 'mask') : STATES[this.#points.states[this.#hover]];
+    this.preview.lastChild.textContent = text;
   }
 
   #begin(event) {
@@ -178,15 +195,37 @@ export class MaskMap {
     await this.card.fill(this.api.post('/queue/picks', { image_ids: images }), () => open('picked'));
   }
 
-  /** Arrows go to the nearest point that way, Enter opens it. */
+  /** Arrows go to the nearest point that way, + and - make a ring around it; Enter opens what is chosen, Escape drops the ring. */
   #key(event) {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const way = ways[event.key];
-    if (event.key === 'Enter' && this.#hover >= 0) this.#open(this.#hover);
-    else if (way && this.#points) this.#point(this.#next(way));
+    const sizes = { '+': GROWS, '=': GROWS, '-': 1 / GROWS, Escape: 0 };
+    if (!this.#points) return;
+    if (event.key in ways) this.#point(this.#next(ways[event.key]));
+    else if (this.#hover < 0 || (event.key === 'Escape' && !this.#ring)) return;
+    else if (event.key in sizes) this.#resize(sizes[event.key]);
+    else if (event.key === 'Enter' && this.#ring) this.#pick(this.#ringed());
+    else if (event.key === 'Enter') this.#open(this.#hover);
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  #resize(by) {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const size = this.#ring ? this.#ring * by : by > 1 ? RING : 0;
+    this.#ring = size < RING ? 0 : Math.min(size, Math.hypot(width, height));
+    this.#describe();
+    this.draw();
+  }
+
+  /** @returns {number[]} the points inside the ring, the chosen one with them */
+  #ringed() {
+    const [cx, cy] = this.#place(this.#hover);
+    const within = (index) => {
+      const [x, y] = this.#place(index);
+      return Math.hypot(x - cx, y - cy) <= this.#ring;
+    };
+    return this.#points.ids.map((_, index) => index).filter((index) => this.#seen(index) && within(index));
   }
 
   #next([dx, dy]) {
