@@ -1,0 +1,27 @@
+"""A real Label Studio for all tests of this folder, and projects that are gone after each of them."""
+
+import pytest
+
+from app.labelstudio.client import Client
+from tests.integration.server import TOKEN, LabelStudioServer, free_port, why_not
+
+
+@pytest.fixture(scope="session")
+def label_studio(tmp_path_factory):
+    """The running server; skips with the reason where none can be installed."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    server = LabelStudioServer(tmp_path_factory.mktemp("label-studio"), free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(label_studio):
+    """A client of it; the projects of the test are deleted at its end."""
+    with Client(label_studio.url, TOKEN) as client:
+        yield client
+        for project in client.get("api/projects", page_size=100, include="id")["results"]:
+            client.delete(f"api/projects/{project['id']}")
