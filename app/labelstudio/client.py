@@ -16,7 +16,11 @@ from typing_extensions import Self
 
 from app.errors import LabelStudioError, ProjectGoneError
 
+Json: TypeAlias = Any
+"""What an answer's JSON decodes to."""
 Row: TypeAlias = dict[str, Any]
+_Option: TypeAlias = Any
+"""Of `httpx.Client.request`."""
 TokenKind = Literal["personal access token", "legacy token"]
 
 TIMEOUT = 120.0
@@ -59,6 +63,7 @@ class Client:
         self._token = token.strip()
         if not self._token or not (self._token.isascii() and self._token.isprintable()):
             raise LabelStudioError("a token is needed: copy it in Label Studio from Account & Settings")
+        self._personal = self._token.count(".") == 2
         self._timeout = timeout
         self._access = ""
         self._http = httpx.Client(timeout=timeout, trust_env=self._host not in _LOOPBACK)
@@ -82,7 +87,7 @@ class Client:
     @property
     def token_kind(self) -> TokenKind:
         """Personal access tokens are JSON Web Tokens: three parts with dots between."""
-        return "personal access token" if self._token.count(".") == 2 else "legacy token"
+        return "personal access token" if self._personal else "legacy token"
 
     def test(self) -> Connection:
         """Ask who answers, and whether it takes the token."""
@@ -93,19 +98,19 @@ class Client:
         user = self.get("api/current-user/whoami")
         return Connection(self.url, str(release), self.token_kind, str(user.get("email", "")))
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, **query: object) -> Json:
         """The JSON answer of a GET."""
         return self._json("GET", path, params=query)
 
-    def post(self, path: str, body: object = None, **query: object) -> Any:
+    def post(self, path: str, body: object = None, **query: object) -> Json:
         """The JSON answer of a POST."""
         return self._json("POST", path, params=query, content=json.dumps(body).encode(), headers=_JSON)
 
-    def post_raw(self, path: str, body: bytes) -> Any:
+    def post_raw(self, path: str, body: bytes) -> Json:
         """As `post`, of JSON that is written already."""
         return self._json("POST", path, content=body, headers=_JSON)
 
-    def patch(self, path: str, body: object) -> Any:
+    def patch(self, path: str, body: object) -> Json:
         """The JSON answer of a PATCH."""
         return self._json("PATCH", path, content=json.dumps(body).encode(), headers=_JSON)
 
@@ -114,7 +119,7 @@ class Client:
         content = b"" if body is None else json.dumps(body).encode()
         self._json("DELETE", path, content=content, headers=_JSON)
 
-    def upload(self, path: str, files: Sequence[tuple[str, bytes]], **query: object) -> Any:
+    def upload(self, path: str, files: Sequence[tuple[str, bytes]], **query: object) -> Json:
         """Send files of (name, content), each under a field of its own: of equal ones the server keeps the last."""
         parts = {f"file{number}": file for number, file in enumerate(files)}
         return self._json("POST", path, params=query, files=parts)
@@ -146,7 +151,7 @@ class Client:
 
     # Requests
 
-    def _json(self, method: str, path: str, **options: Any) -> Any:
+    def _json(self, method: str, path: str, **options: _Option) -> Json:
         answer = self._send(method, path, **options)
         if answer.status_code == httpx.codes.NO_CONTENT or not answer.content:
             return {}
@@ -155,7 +160,7 @@ class Client:
         except ValueError:
             raise LabelStudioError(self._no_label_studio()) from None
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **options: _Option) -> httpx.Response:
         answer = self._once(method, path, **options)
         if answer.status_code == httpx.codes.UNAUTHORIZED and self._access:
             self._access = ""  # it lives for minutes; a refused request was not carried out
@@ -164,12 +169,14 @@ class Client:
             raise self._refusal(answer)
         return answer
 
-    def _once(self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any) -> httpx.Response:
+    def _once(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: _Option
+    ) -> httpx.Response:
         known = {**self._authorisation(), **(headers or {})}
         return self._raw(method, path, headers=known, **options)
 
     def _authorisation(self) -> dict[str, str]:
-        if self.token_kind == "legacy token":
+        if not self._personal:
             return {"Authorization": f"Token {self._token}"}
         if not self._access:
             answer = self._raw("POST", "api/token/refresh/", json={"refresh": self._token})
@@ -181,7 +188,7 @@ class Client:
                 raise LabelStudioError(self._no_label_studio()) from None
         return {"Authorization": f"Bearer {self._access}"}
 
-    def _raw(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _raw(self, method: str, path: str, **options: _Option) -> httpx.Response:
         try:
             return self._http.request(method, f"{self._base}/{path}", **options)
         except httpx.TimeoutException:
@@ -219,7 +226,7 @@ class Client:
         if status == httpx.codes.UNAUTHORIZED:
             return LabelStudioError(
                 f"Label Studio at {self.url} refuses this {self.token_kind}{words}: copy it again from Account & Settings"
-                + ("" if "." in self._token else "; legacy tokens must be allowed by the organisation")
+                + ("" if self._personal else "; legacy tokens must be allowed by the organisation")
             )
         if status == httpx.codes.NOT_FOUND and words:
             return ProjectGoneError(f"Label Studio at {self.url} does not have it any more{words}: push anew")

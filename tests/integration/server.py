@@ -86,10 +86,10 @@ class LabelStudioServer:
     def start(self):
         """Start it and wait until it answers."""
         self.root.mkdir(parents=True, exist_ok=True)
+        arguments = ["start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(self.port)]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [environment_folder() / "bin" / "label-studio", "start", "--no-browser"]
-                + ["--internal-host", "127.0.0.1", "--port", str(self.port)],
+                [environment_folder() / "bin" / "label-studio", *arguments],
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

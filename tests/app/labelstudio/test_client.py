@@ -36,7 +36,7 @@ def answering(*answers):
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = handle_one
+        do_GET = do_POST = handle_one  # noqa: N815  (names of the standard library)
 
         def log_message(self, *arguments):
             pass
@@ -92,9 +92,9 @@ def test_each_refusal_is_a_sentence(answer, part):
 
 
 def test_a_project_that_is_gone_is_told_apart():
-    with answering(as_json(404, {"detail": "No Project"})) as (url, _), Client(url, LEGACY) as client:
-        with pytest.raises(ProjectGoneError):
-            ask(client)
+    answer = as_json(404, {"detail": "No Project"})
+    with answering(answer) as (url, _), Client(url, LEGACY) as client, pytest.raises(ProjectGoneError):
+        ask(client)
 
 
 def test_a_dead_server():
