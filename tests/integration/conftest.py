@@ -1,8 +1,11 @@
 """A real Label Studio for all tests of this folder, and projects that are gone after each of them."""
 
+from uuid import uuid4
+
 import pytest
 
 from app.labelstudio.client import Client
+from tests.integration.helpers import make_case, three_images
 from tests.integration.server import TOKEN, LabelStudioServer, free_port, why_not
 
 
@@ -25,3 +28,17 @@ def client(label_studio):
         yield client
         for project in client.get("api/projects", page_size=100, include="id")["results"]:
             client.delete(f"api/projects/{project['id']}")
+
+
+@pytest.fixture
+def folder(label_studio):
+    """A folder whose files the server may read."""
+    return label_studio.root / uuid4().hex
+
+
+@pytest.fixture
+def case(folder):
+    """A workspace of three images there."""
+    made = make_case(folder, three_images())
+    yield made
+    made.ws.close()
