@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from app.labelstudio.regions import PushedMask, Shape
 from app.services.categories import UNNAMED
@@ -11,6 +11,7 @@ from app.services.workspace import Workspace
 from app.store.records import Image, Instance, InstanceState
 from app.store.transaction import Transaction
 
+_META = "label_studio_push"
 _BATCH = 100
 """Images whose masks are read, and held, at a time."""
 
@@ -35,6 +36,12 @@ class Content:
 def key_of(image: Image) -> str:
     """Under which a task is found again: by image and picture, so that no mask lands on a picture that changed."""
     return f"{image.id}-{image.content_hash[:16]}"
+
+
+def image_of(key: str) -> tuple[int, str]:
+    """The image's id in a key of `key_of`, and the beginning of its content's hash; 0 where it is none of ours."""
+    number, dash, content_hash = key.partition("-")
+    return (int(number), content_hash) if dash and number.isascii() and number.isdigit() else (0, "")
 
 
 def images(ws: Workspace) -> list[Image]:
@@ -66,3 +73,25 @@ def _content(image: Image, masks: Sequence[Instance], names: Mapping[int, str], 
     told = [shape, image.width, image.height, [[each.id, each.counts, each.label, each.score] for each in pushed]]
     digest = hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
     return Content(image, pushed, {mask.id: mask.revision for mask in masks}, digest)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How masks were pushed, so that a pull can say whether both sides have the same."""
+
+    states: tuple[InstanceState, ...] = ("accepted", "pending", "unsure")
+    shape: Shape = "brush"
+
+
+def remember(tx: Transaction, manner: Manner) -> None:
+    """Keep how masks were pushed last."""
+    tx.meta.set(_META, json.dumps(asdict(manner)))
+
+
+def remembered(tx: Transaction) -> Manner:
+    """How masks were pushed last."""
+    text = tx.meta.get(_META)
+    if text is None:
+        return Manner()
+    values = json.loads(text)
+    return Manner(tuple(values["states"]), values["shape"])

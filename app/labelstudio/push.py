@@ -39,8 +39,8 @@ Progress = Callable[[int, int], None]
 class PushRequest:
     """What is to go there, and how."""
 
-    states: tuple[InstanceState, ...] = ("accepted", "pending", "unsure")
-    shape: Shape = "brush"
+    states: tuple[InstanceState, ...] = content.Manner.states
+    shape: Shape = content.Manner.shape
     way: Way = "auto"
     address: str = ""
     """Of pictures on a web server: what precedes their names."""
@@ -153,6 +153,8 @@ class _Push:
         self._report.cleared, self._report.unchanged = len(plan.clear), plan.unchanged
         if self._request.dry_run:
             return
+        with self._ws.store.write() as tx:
+            content.remember(tx, content.Manner(self._request.states, self._request.shape))
         self._report.tasks = self._report.sent = self._report.cleared = 0
         self._report.masks = 0
         self._add_tasks(plan)

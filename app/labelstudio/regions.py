@@ -104,6 +104,12 @@ def _region(mask: PushedMask, size: tuple[int, int], shape: Shape, key: str, val
     }
 
 
+def own_id(key: str) -> int | None:
+    """The mask of this workspace that a region's id speaks of; None: it was drawn there."""
+    found = _OURS.fullmatch(key)
+    return int(found[1]) if found else None
+
+
 def read(result: Sequence[Region], size: tuple[int, int]) -> ReadResult:
     """The masks of an annotation or prediction; those without any pixel are left out, as if they had been deleted.
 
@@ -111,28 +117,28 @@ def read(result: Sequence[Region], size: tuple[int, int]) -> ReadResult:
         result: as Label Studio gives it.
         size: (height, width) of the upright image.
     """
-    parts: dict[str, list[tuple[str, str | None]]] = {}  # group -> (counts, label) of each region
+    parts: dict[str, list[tuple[str, str | None]]] = {}  # key -> (counts, label) of each region
+    owners: dict[str, int | None] = {}
     faults: list[str] = []
     unreadable: set[int] = set()
     for region in result:
-        key = str(region.get("id", ""))
-        found = _OURS.fullmatch(key)
+        own = own_id(str(region.get("id", "")))
+        key = str(region.get("id", "")) if own is None else f"mask-{own}"
         try:
             counts = _counts(region, size)
         except CodecError as error:
             faults.append(f"region {key}: {error}")
-            unreadable.update([int(found[1])] if found else [])
+            unreadable.update([] if own is None else [own])
             continue
         if counts is not None:
-            parts.setdefault(f"mask-{found[1]}" if found else key, []).append((counts, _label(region)))
+            owners[key] = own
+            parts.setdefault(key, []).append((counts, _label(region)))
     regions = []
     for key, group in parts.items():
-        found = _OURS.fullmatch(key)
         counts = _union([each for each, _ in group], size)
-        own = int(found[1]) if found else None
-        if own not in unreadable and coco_mask.area({"size": list(size), "counts": counts.encode()}):
+        if owners[key] not in unreadable and coco_mask.area({"size": list(size), "counts": counts.encode()}):
             label = next((each for _, each in group if each is not None), None)
-            regions.append(ReadRegion(own, key, counts, label))
+            regions.append(ReadRegion(owners[key], key, counts, label))
     return ReadResult(regions, frozenset(unreadable), faults)
 
 
