@@ -1,6 +1,5 @@
 """The project of Label Studio that belongs to a workspace: found again by a marker, since titles are not unique."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import uuid4
@@ -71,10 +70,11 @@ def make(ws: Workspace, client: Client, wanted: Sequence[Label]) -> Row:
 
 def as_project(client: Client, row: Row, *, new: bool = False) -> Project:
     """A row of Label Studio as a project."""
-    server = hashlib.blake2b(client.url.encode(), digest_size=8).hexdigest()
     number = int(row["id"])
+    # The moment it was made tells it from projects of other servers, whatever address they are reached by.
+    key = f"{number}:{row['created_at']}"
     page = f"{client.url}/projects/{number}/data"
-    return Project(number, str(row["title"]), str(row.get("model_version") or ""), f"{server}:{number}", page, new)
+    return Project(number, str(row["title"]), str(row.get("model_version") or ""), key, page, new)
 
 
 def title_of(ws: Workspace) -> str:

@@ -26,7 +26,8 @@ from app.store.records import Image, InstanceState, LabelStudioLink
 MODEL = "freesolo"
 """Before the @ of our predictions' names."""
 
-_CHUNK_BYTES = 20_000_000
+_CHUNK_BYTES = 5_000_000
+"""About a second of the server's time, in which the next chunk is made; it takes 250 MB, and proxies often 20."""
 _TASKS_A_CHUNK = 500
 _FEW = 0.1
 """Part of the images that are replaced one by one (two requests each) before all are sent anew."""
@@ -141,7 +142,8 @@ class _Push:
         self._links: dict[int, LabelStudioLink] = {}
         self._there: dict[int, _There] = {}
         self._digests: dict[int, str] = {}
-        self._empty: set[int] = set()
+        self._counts: dict[int, int] = {}
+        """Masks here by image."""
 
     def run(self) -> None:
         if not self._images:
@@ -150,13 +152,13 @@ class _Push:
         self._look()
         plan = self._plan()
         self._report.tasks, self._report.sent = len(plan.new), len(plan.send)
+        self._report.masks = sum(self._counts[image.id] for image in plan.send)
         self._report.cleared, self._report.unchanged = len(plan.clear), plan.unchanged
         if self._request.dry_run:
             return
         with self._ws.store.write() as tx:
             content.remember(tx, content.Manner(self._request.states, self._request.shape))
-        self._report.tasks = self._report.sent = self._report.cleared = 0
-        self._report.masks = 0
+        self._report.tasks = self._report.sent = self._report.masks = self._report.cleared = 0
         self._add_tasks(plan)
         self._clear(plan)
         if self._send(plan):
@@ -197,9 +199,7 @@ class _Push:
         }
         for each in content.walk(self._ws, self._images, self._request.states, self._request.shape):
             self._digests[each.image.id] = each.digest
-            self._report.masks += len(each.masks)
-            if not each.masks:
-                self._empty.add(each.image.id)
+            self._counts[each.image.id] = len(each.masks)
 
     # What to do
 
@@ -213,10 +213,10 @@ class _Push:
         if present.startswith(f"{MODEL}@") and not begun and len(self._stale(present)) <= few:
             version = present
         stale = self._stale(version)
-        full = [image for image in self._images if image.id not in self._empty]
+        full = [image for image in self._images if self._counts[image.id]]
         send = [image for image in full if not self._fresh(image.id, version)]
         ours = {image_id for image_id, task in self._there.items() if any(map(_is_ours, task.versions))}
-        clear = [image for image in self._images if image.id in self._empty & ours]
+        clear = [image for image in self._images if image.id in ours and not self._counts[image.id]]
         new = [image for image in self._images if image.id not in self._there]
         unchanged = len(self._images) - len({image.id for image in (*send, *clear, *new)})
         return _Plan(version, new, send, clear, len(stale) > few, unchanged)

@@ -72,13 +72,13 @@ def decode_alpha(stream: bytes | Sequence[int], size: tuple[int, int]) -> UInt8:
         raise CodecError(
             f"the brush RLE holds {number / _CHANNELS:g} pixels, but the image has {size[1]} x {size[0]} = {pixels}"
         )
-    values = np.zeros(number, np.uint8)
-    end = _unpack(data, values)
+    alpha = np.zeros(pixels, np.uint8)
+    end = _unpack(data, alpha)
     if end == _SHORT:
         raise CodecError("the brush RLE breaks off before the last pixel")
     if end == _LONG:
         raise CodecError("a run of the brush RLE goes beyond the last pixel")
-    return np.ascontiguousarray(values.reshape(*size, _CHANNELS)[..., 3])
+    return alpha.reshape(size)
 
 
 def _bytes_of(stream: bytes | Sequence[int]) -> UInt8:
@@ -115,13 +115,14 @@ def _read(data: UInt8, place: int, bits: int) -> int:
 
 
 @njit(cache=True)
-def _unpack(data: UInt8, out: UInt8) -> int:
-    """Fill ``out`` with the stream's values; whether it fits."""
+def _unpack(data: UInt8, alpha: UInt8) -> int:
+    """Fill ``alpha`` with every fourth of the stream's values; whether it fits."""
     total = len(data) * 8
     word = _read(data, 32, 5) + 1
     widths = (_read(data, 37, 4) + 1, _read(data, 41, 4) + 1, _read(data, 45, 4) + 1, _read(data, 49, 4) + 1)
     place, index = _HEAD_BITS, 0
-    while index < len(out):
+    number = 4 * len(alpha)
+    while index < number:
         if place + 3 > total:
             return _SHORT
         same, width = _read(data, place, 1), widths[_read(data, place + 1, 2)]
@@ -130,16 +131,17 @@ def _unpack(data: UInt8, out: UInt8) -> int:
             return _SHORT
         end = index + 1 + _read(data, place, width)
         place += width
-        if end > len(out):
+        if end > number:
             return _LONG
         if place + (word if same else word * (end - index)) > total:
             return _SHORT
         if same:
-            out[index:end] = _read(data, place, word)
+            alpha[index // 4 : end // 4] = _read(data, place, word)  # value 4 p + 3 is the alpha of pixel p
             place += word
         else:
             for at in range(index, end):
-                out[at] = _read(data, place, word)
+                if at % 4 == 3:
+                    alpha[at // 4] = _read(data, place, word)
                 place += word
         index = end
     return _DONE

@@ -84,7 +84,11 @@ def tasks(client, project):
 
 def predicted(client, project, name):
     """{mask id: counts} of the predictions of one image."""
-    task = tasks(client, project)[name]
+    return predicted_by(tasks(client, project)[name])
+
+
+def predicted_by(task):
+    """{mask id: counts} of a task's predictions."""
     found = {}
     for prediction in task["predictions"]:
         first = prediction["result"][0]

@@ -97,7 +97,7 @@ def test_many_changes_go_under_a_new_name_and_the_old_ones_are_removed(folder, c
 def test_a_workspace_that_lost_its_memory_of_the_push_makes_no_doubles(case, client):
     project = pushed(case, client).project.id
     with case.ws.store.write() as tx:
-        links = tx.label_studio_links.of_project(projects.as_project(client, {"id": project, "title": ""}).key)
+        links = tx.label_studio_links.of_project(projects.as_project(client, client.get(f"api/projects/{project}")).key)
         tx.label_studio_links.put([type(link)(**{**vars(link), "digest": ""}) for link in links.values()])
     assert pushed(case, client).sent == 2
     for name in NAMES[:2]:
