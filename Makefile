@@ -1,22 +1,29 @@
 # make app    sets everything up and opens the app on a demo folder
 # make test   sets everything up and runs every check and test
 # make check  the checks alone      make bench  the benchmarks (slow, for an idle machine)
+# make label-studio   installs the Label Studio that the tests talk to, once a computer (1 GB; `make test` does it by itself)
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUTF8 = 1
 
-.PHONY: app test check bench clean
+.PHONY: app test check bench clean label-studio
 
 app: .venv/app.stamp
 	$(BIN)/python -m app --demo --workspace demo-workspace
 
-# The browser tests and all others side by side: the first mostly wait, the second mostly compute.
-test: check
-	@$(BIN)/python -m pytest tests/browser > .venv/browser-tests.log 2>&1 & browser=$$!; \
-	$(BIN)/python -m pytest --ignore=tests/browser; others=$$?; \
+# The browser tests and all others side by side: the first mostly wait, the second mostly compute. Label Studio is installed
+# beside the checks; the tests that need it wait for it.
+test: .venv/dev.stamp .venv/chromium.stamp
+	@$(BIN)/python -m tests.integration.server > .venv/label-studio.log 2>&1 & \
+	$(MAKE) check || exit; \
+	$(BIN)/python -m pytest tests/browser > .venv/browser-tests.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest -rs --ignore=tests/browser; others=$$?; \
 	wait $$browser; browser=$$?; cat .venv/browser-tests.log; \
 	exit $$((others ? others : browser))
+
+label-studio: .venv/dev.stamp
+	$(BIN)/python -m tests.integration.server
 
 check: .venv/dev.stamp .venv/chromium.stamp
 	$(BIN)/ruff format --check .

@@ -6,6 +6,7 @@ python -m app import photographs/             headless: import, propose, look, e
 python -m app propose
 python -m app status
 python -m app export --format coco --out masks.json     `formats` lists the others; `import-annotations` brings them in
+python -m app push --url http://localhost:8080 --token TOKEN     masks go to Label Studio; `pull` and `sync --watch` bring them back
 python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
 python -m app jobs add train; python -m app jobs run     learn from the decisions, use the result if it is better
 python -m app models list                     networks of the workspace
@@ -22,7 +23,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from app import cli_formats
+from app import cli_formats, cli_labelstudio
 from app.cli_jobs import jobs
 from app.cli_log import log
 from app.cli_loop import loop
@@ -83,6 +84,9 @@ cli.add_typer(jobs, name="jobs")
 cli.command("formats")(cli_formats.formats)
 cli.command("export")(cli_formats.export_)
 cli.command("import-annotations")(cli_formats.import_annotations)
+cli.command("push")(cli_labelstudio.push_)
+cli.command("pull")(cli_labelstudio.pull_)
+cli.command("sync")(cli_labelstudio.sync)
 
 
 def main() -> NoReturn:

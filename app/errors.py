@@ -15,6 +15,8 @@ AppError
 ├── JobError               a job cannot do what is asked of it, or not where it is to run
 ├── ExportError            the file could not be written, or the request makes no sense
 ├── FormatError            a file of annotations that cannot be read, or masks that a format cannot hold
+├── LabelStudioError       Label Studio cannot be reached, refuses, or answers what makes no sense
+│   └── ProjectGoneError    the project is no longer there
 ├── LogError               a decision log could not be written, or is no such file
 ├── ServeError             the page cannot be served there (port taken, address not ours)
 └── SettingsError          a command line or environment setting is wrong
@@ -79,6 +81,14 @@ class ExportError(AppError):
 
 class FormatError(AppError):
     """A file is not of the format it is read as, or a format cannot hold what is to be written."""
+
+
+class LabelStudioError(AppError):
+    """Label Studio could not do what it was asked; nothing here is lost by that."""
+
+
+class ProjectGoneError(LabelStudioError):
+    """Label Studio no longer has the project (or task) that it is asked about."""
 
 
 class LogError(AppError):

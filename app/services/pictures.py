@@ -24,7 +24,7 @@ THUMBNAIL = 240
 """Longer side of a thumbnail, pixels."""
 
 _MEDIA = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-_LONGEST_SIDE = 16_000
+LONGEST_SIDE = 16_000
 """JPEG ends at 65,535 pixels a side, browsers' textures at about 16,384."""
 
 
@@ -103,7 +103,7 @@ def _rendered(original: Path, window: Window | None = None) -> Pillow.Image:
     """The image upright in 8 bits, smaller where it is huge."""
     pixels = read_image(original, window).pixels
     height, width = pixels.shape[:2]
-    scale = min(1.0, (LARGEST / (height * width)) ** 0.5, _LONGEST_SIDE / max(height, width))
+    scale = min(1.0, (LARGEST / (height * width)) ** 0.5, LONGEST_SIDE / max(height, width))
     if scale < 1.0:
         pixels = resize_shorter(pixels, max(1, int(min(height, width) * scale)))
     return Pillow.fromarray(pixels)
@@ -113,7 +113,7 @@ def _shown_as_it_is(path: Path) -> str | None:
     """The media type of an upright 8-bit gray or RGB image that browsers paint as it is read here, else None."""
     info = probe(path)
     plain = info.mode in ("L", "RGB") and info.frames == 1 and info.orientation == 1
-    small = info.width * info.height <= LARGEST and max(info.raw_size) <= _LONGEST_SIDE
+    small = info.width * info.height <= LARGEST and max(info.raw_size) <= LONGEST_SIDE
     return _MEDIA.get(info.format) if plain and small else None
 
 

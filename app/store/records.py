@@ -198,6 +198,25 @@ class Category:
 
 
 @dataclass(frozen=True)
+class LabelStudioLink:
+    """What a project of Label Studio has of an image."""
+
+    project: str
+    """Which server and project, in our own words; the same project has always the same."""
+    image_id: int
+    task_id: int
+    """Label Studio's id of it."""
+    version: str
+    """Under which name its predictions are there; empty: there are none of ours."""
+    digest: str
+    """Of what both sides have in common: the masks as they were pushed or pulled last; empty: nothing yet."""
+    masks: dict[int, int]
+    """Id -> revision of each of these masks."""
+    pulled: str
+    """The annotation that was pulled last, by its id and when it changed; empty: none was."""
+
+
+@dataclass(frozen=True)
 class Model:
     """A network that was trained here, or brought in."""
 

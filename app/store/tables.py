@@ -231,6 +231,20 @@ models = Table(
     sqlite_autoincrement=True,
 )
 
+# What a project of Label Studio has of an image, and so what was decided here since.
+label_studio_links = Table(
+    "label_studio_links",
+    metadata,
+    Column("project", String(100), primary_key=True),
+    Column("image_id", ForeignKey("images.id"), primary_key=True),
+    Column("task_id", Integer, nullable=False),
+    Column("version", String(100), nullable=False),
+    Column("digest", String(32), nullable=False),
+    # Revision of each mask by its id, as text, since JSON has no other keys.
+    Column("masks", JSON, nullable=False),
+    Column("pulled", Text, nullable=False),
+)
+
 meta = Table(
     "meta",
     metadata,

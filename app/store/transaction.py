@@ -9,6 +9,7 @@ from app.store.folders import Folders
 from app.store.images import Images
 from app.store.instances import Instances
 from app.store.jobs import Jobs
+from app.store.label_studio_links import LabelStudioLinks
 from app.store.looks import Looks
 from app.store.mask_columns import MaskColumns
 from app.store.meta import Meta
@@ -31,4 +32,5 @@ class Transaction:
         self.steps = Steps(connection)
         self.jobs = Jobs(connection)
         self.models = Models(connection)
+        self.label_studio_links = LabelStudioLinks(connection)
         self.meta = Meta(connection)

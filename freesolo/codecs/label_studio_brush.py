@@ -1,0 +1,147 @@
+"""Label Studio's brush RLE: run lengths packed bit by bit over the RGBA values of a picture, row-major (rle-pack).
+
+A stream begins with the number of values (32 bits), their width - 1 (5) and four widths of run lengths - 1 (4 each). Then
+come runs: a bit that says whether one value follows or as many as the run is long, which of the four widths (2), the
+length - 1, the value or values.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from freesolo.errors import CodecError
+from freesolo.instances import Bool
+
+UInt8 = npt.NDArray[np.uint8]
+
+_CHANNELS = 4
+_WIDTHS = np.array([3, 4, 8, 16])
+"""Bits of run lengths, as Label Studio's own encoder takes them."""
+_LONGEST = 1 << 16
+_HEAD_BITS = 32 + 5 + 4 * 4
+_SOLID = 127
+"""Alpha above which a pixel of an antialiased stroke counts."""
+
+_DONE, _SHORT, _LONG = 0, 1, 2
+
+
+def encode(mask: npt.NDArray[np.generic]) -> bytes:
+    """(height, width) mask, non-zero is foreground -> the stream in which foreground is 255 in all four channels.
+
+    The same bytes as `label_studio_sdk.converter.brush.mask2rle` makes, run by run in Python, of a mask of 0 and 255.
+    """
+    if mask.ndim != 2 or not mask.size:
+        raise CodecError(f"a mask has two dimensions and pixels, this array has shape {mask.shape}")
+    flat = (mask != 0).ravel()
+    starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
+    lengths = np.diff(np.concatenate([starts, [flat.size]])) * _CHANNELS
+    pieces = (lengths - 1) // _LONGEST + 1
+    runs = np.full(int(pieces.sum()), _LONGEST, np.int64)
+    runs[np.cumsum(pieces) - 1] = lengths - (pieces - 1) * _LONGEST
+    values = np.repeat(np.where(flat[starts], 255, 0), pieces)
+    return _packed(flat.size * _CHANNELS, runs, values)
+
+
+def decode(stream: bytes | Sequence[int], size: tuple[int, int]) -> Bool:
+    """The stream -> (height, width) bool: where alpha is above one half, or, if that is nowhere, where there is any.
+
+    Strokes drawn in Label Studio have antialiased edges; masks that it got from `encode` come back as they were.
+
+    Raises:
+        CodecError: the stream breaks off, or was made for another size.
+    """
+    alpha = decode_alpha(stream, size)
+    solid: Bool = alpha > _SOLID
+    return solid if solid.any() else alpha > 0
+
+
+def decode_alpha(stream: bytes | Sequence[int], size: tuple[int, int]) -> UInt8:
+    """The stream -> (height, width) uint8, the fourth channel.
+
+    Raises:
+        CodecError: the stream breaks off, or was made for another size.
+    """
+    data = _bytes_of(stream)
+    if len(data) * 8 < _HEAD_BITS:
+        raise CodecError("the brush RLE breaks off in its head")
+    number = int.from_bytes(data[:4].tobytes(), "big")
+    pixels = size[0] * size[1]
+    if number != pixels * _CHANNELS:
+        raise CodecError(
+            f"the brush RLE holds {number / _CHANNELS:g} pixels, but the image has {size[1]} x {size[0]} = {pixels}"
+        )
+    alpha = np.zeros(pixels, np.uint8)
+    end = _unpack(data, alpha)
+    if end == _SHORT:
+        raise CodecError("the brush RLE breaks off before the last pixel")
+    if end == _LONG:
+        raise CodecError("a run of the brush RLE goes beyond the last pixel")
+    return alpha.reshape(size)
+
+
+def _bytes_of(stream: bytes | Sequence[int]) -> UInt8:
+    if isinstance(stream, bytes):
+        return np.frombuffer(stream, np.uint8)
+    try:
+        return np.frombuffer(bytes(stream), np.uint8)
+    except (TypeError, ValueError):
+        raise CodecError("a brush RLE is a list of integers from 0 to 255") from None
+
+
+def _packed(number: int, runs: npt.NDArray[np.int64], values: npt.NDArray[np.int64]) -> bytes:
+    """Write runs of (length, value): the bits of all runs at the same place in their words at once."""
+    kinds = np.searchsorted([8, 16, 256], runs)
+    words = (((4 | kinds) << _WIDTHS[kinds] | (runs - 1)) << 8) | values
+    bits = 3 + _WIDTHS[kinds] + 8
+    ends = _HEAD_BITS + np.cumsum(bits)
+    # Label Studio's encoder pads by 8 - n % 8 bits: a whole byte where none is needed.
+    out = np.zeros((int(ends[-1]) // 8 + 1) * 8, np.uint8)
+    head = number << 21 | 7 << 16 | (2 << 12 | 3 << 8 | 7 << 4 | 15)
+    out[:_HEAD_BITS] = np.frombuffer(f"{head:0{_HEAD_BITS}b}".encode(), np.uint8) - ord("0")
+    for place in range(int(bits.max())):
+        there = bits > place
+        out[ends[there] - 1 - place] = (words[there] >> place) & 1
+    return np.packbits(out).tobytes()
+
+
+@njit(cache=True)
+def _read(data: UInt8, place: int, bits: int) -> int:
+    value = 0
+    for bit in range(place, place + bits):
+        value = value << 1 | (data[bit >> 3] >> (7 - (bit & 7))) & 1
+    return value
+
+
+@njit(cache=True)
+def _unpack(data: UInt8, alpha: UInt8) -> int:
+    """Fill ``alpha`` with every fourth of the stream's values; whether it fits."""
+    total = len(data) * 8
+    word = _read(data, 32, 5) + 1
+    widths = (_read(data, 37, 4) + 1, _read(data, 41, 4) + 1, _read(data, 45, 4) + 1, _read(data, 49, 4) + 1)
+    place, index = _HEAD_BITS, 0
+    number = 4 * len(alpha)
+    while index < number:
+        if place + 3 > total:
+            return _SHORT
+        same, width = _read(data, place, 1), widths[_read(data, place + 1, 2)]
+        place += 3
+        if place + width > total:
+            return _SHORT
+        end = index + 1 + _read(data, place, width)
+        place += width
+        if end > number:
+            return _LONG
+        if place + (word if same else word * (end - index)) > total:
+            return _SHORT
+        if same:
+            alpha[index // 4 : end // 4] = _read(data, place, word)  # value 4 p + 3 is the alpha of pixel p
+            place += word
+        else:
+            for at in range(index, end):
+                if at % 4 == 3:
+                    alpha[at // 4] = _read(data, place, word)
+                place += word
+        index = end
+    return _DONE

@@ -1,0 +1,50 @@
+"""The labelling interface of a project."""
+
+from xml.etree import ElementTree
+
+import pytest
+
+from app.errors import LabelStudioError
+from app.labelstudio import interface
+from app.labelstudio.interface import Label
+
+CAT, DOG = Label('a "cat" & <tom> ü', "#112233"), Label("dog", "#445566")
+
+
+def labels_of(config):
+    """{tool: [labels]}."""
+    root = ElementTree.fromstring(config)
+    return {each.get("name"): [label.get("value") for label in each] for each in root if each.tag.endswith("Labels")}
+
+
+def test_each_tool_has_each_category():
+    assert labels_of(interface.write([CAT, DOG])) == {"brush": [CAT.name, DOG.name], "polygon": [CAT.name, DOG.name]}
+
+
+def test_what_is_complete_stays_as_it_is_to_the_letter():
+    config = interface.write([CAT, DOG]).replace("<View>", "<View>\n<!-- ours --><Header value='Hello'/>")
+    assert interface.completed(config, [CAT]) == (config, [])
+
+
+def test_missing_labels_are_added_to_each_tool_and_the_rest_stays():
+    config = interface.write([CAT]).replace("<View>", "<View><Header value='Hello'/>")
+    config = config.replace("</PolygonLabels>", '<Label value="dog"/></PolygonLabels>')
+    found, missing = interface.completed(config, [CAT, DOG])
+    assert missing == ["dog"]
+    assert labels_of(found) == {"brush": [CAT.name, DOG.name], "polygon": [CAT.name, DOG.name]}
+    assert "Hello" in found
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        ("<View>", "is no XML"),
+        ("<!DOCTYPE x><View/>", "defines entities"),
+        ("<View/>", "does not show the picture"),
+        ('<View><Image name="image" value="$url"/></View>', "does not show the picture"),
+        ('<View><Image name="image" value="$image"/></View>', "has no <BrushLabels name='brush'>"),
+    ],
+)
+def test_an_interface_that_cannot_take_our_masks_is_told(config, sentence):
+    with pytest.raises(LabelStudioError, match=sentence):
+        interface.completed(config, [CAT])
