@@ -87,6 +87,7 @@ cli.command("import-annotations")(cli_formats.import_annotations)
 cli.command("push")(cli_labelstudio.push_)
 cli.command("pull")(cli_labelstudio.pull_)
 cli.command("sync")(cli_labelstudio.sync)
+cli.command("ml-backend")(cli_labelstudio.ml_backend)
 
 
 def main() -> NoReturn:

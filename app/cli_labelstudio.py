@@ -1,9 +1,10 @@
-"""``python -m app push | pull | sync``: masks go to Label Studio and come back.
+"""``python -m app push | pull | sync | ml-backend``: masks go to Label Studio and come back.
 
 python -m app push --url http://localhost:8080 --token TOKEN     both are kept in the workspace, for its owner only
 python -m app push --dry-run
 python -m app pull
 python -m app sync --watch                                       until Ctrl+C
+python -m app ml-backend                                         Label Studio asks the running app
 """
 
 import threading
@@ -15,7 +16,7 @@ import typer
 
 from app.cli_options import WorkspaceOption, opened, stoppable
 from app.errors import LabelStudioError
-from app.labelstudio import access, projects, watch
+from app.labelstudio import access, backend, projects, watch
 from app.labelstudio.access import Access
 from app.labelstudio.check import check
 from app.labelstudio.client import Client
@@ -26,6 +27,7 @@ from app.labelstudio.push import PushReport, PushRequest, push
 from app.labelstudio.regions import SHAPES
 from app.report import Screen
 from app.services.workspace import Workspace
+from app.settings import DEFAULT_PORT
 from app.store.records import INSTANCE_STATES
 
 _CONFLICTS_SHOWN = 200
@@ -149,6 +151,25 @@ def sync(
         _tell_push(screen, sent, dry_run=dry_run)
         if watching and not dry_run:
             _watch(screen, ws, client, pulling, pushing, every, listen)
+
+
+def ml_backend(
+    context: typer.Context,
+    app: Annotated[
+        str, typer.Option(metavar="URL", help="Of the running app, as Label Studio reaches it.")
+    ] = f"http://localhost:{DEFAULT_PORT}",
+    url: _UrlOption = None,
+    token: _TokenOption = None,
+    project: _ProjectOption = None,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Let Label Studio ask the running app: for masks, for the object that a keypoint or a box means, for a training."""
+    with opened(context, workspace, create=False) as ws, _connected(ws, url, token, project) as (client, known):
+        found = backend.connect(ws, client, app, known.project)
+    Screen().say(
+        f"Label Studio asks {app} for masks now. Its smart tools (keypoint, box) in {found.url} give the object that they point at; "
+        "Start training in the project's settings is Improve here."
+    )
 
 
 def _watch(

@@ -8,6 +8,8 @@ from app.errors import LabelStudioError
 from app.labelstudio.regions import CONTROLS, IMAGE, Shape
 
 _TAGS: dict[Shape, str] = {"brush": "BrushLabels", "polygon": "PolygonLabels"}
+_POINTING = {"KeyPointLabels": "keypoint", "RectangleLabels": "box"}
+"""Tools with which somebody points at an object and gets its mask; their own marks do not stay."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,25 @@ def completed(config: str, labels: Sequence[Label]) -> tuple[str, list[str]]:
         _add(control, lacking)
         missing.update(dict.fromkeys(label.name for label in lacking))
     return (ElementTree.tostring(root, "unicode") if missing else config), list(missing)
+
+
+def with_pointing(config: str, labels: Sequence[Label]) -> str:
+    """A project's interface with the tools that ask for masks, a label for each category.
+
+    Raises:
+        LabelStudioError: it is no interface for our masks any more.
+    """
+    root = _parsed(config)
+    changed = False
+    for tag, name in _POINTING.items():
+        control = next((each for each in root.iter(tag) if each.get("name") == name), None)
+        if control is None:
+            control = ElementTree.SubElement(root, tag, name=name, toName=IMAGE, smart="true", smartOnly="true")
+        there = {label.get("value") for label in control.iter("Label")}
+        lacking = [label for label in labels if label.name not in there]
+        _add(control, lacking)
+        changed = changed or bool(lacking)
+    return ElementTree.tostring(root, "unicode") if changed else config
 
 
 def _parsed(config: str) -> ElementTree.Element:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
+from uuid import uuid4
 
 from pycocotools import mask as coco_mask
 
@@ -79,9 +80,24 @@ def write(mask: PushedMask, size: tuple[int, int], shape: Shape) -> list[Region]
     rings = outlines.coco_rings(mask.counts, size, simple=False)[0] if shape == "polygon" else []
     if rings:
         return [_polygon(mask, size, ring, part) for part, ring in enumerate(rings)]
+    return [_brush(mask, size, f"mask-{mask.id}")]
+
+
+def drawn(counts: str, size: tuple[int, int], label: str, score: float) -> Region:
+    """A mask that is none of this workspace yet, as a brush: when it comes back, it is new here.
+
+    Args:
+        counts: compressed COCO RLE, with at least one pixel.
+        size: (height, width) of the upright image.
+        label: name of its category.
+        score: in [0, 1].
+    """
+    return _brush(PushedMask(0, counts, label, score), size, uuid4().hex[:10])
+
+
+def _brush(mask: PushedMask, size: tuple[int, int], key: str) -> Region:
     stream = label_studio_brush.encode(coco_rle.decode(mask.counts, size))
-    value = {"format": "rle", "rle": list(stream)}
-    return [_region(mask, size, "brush", f"mask-{mask.id}", value)]
+    return _region(mask, size, "brush", key, {"format": "rle", "rle": list(stream)})
 
 
 def _polygon(mask: PushedMask, size: tuple[int, int], ring: Sequence[float], part: int) -> Region:

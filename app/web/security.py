@@ -39,6 +39,11 @@ _UPLOAD = "/api/uploads/file"
 _LONGEST_UPLOAD = 2 * 2**30
 """Bytes of one uploaded file."""
 
+_ASKING = "/ml/"
+"""Where Label Studio asks for masks; the address holds a secret instead of a login."""
+_LONGEST_ASKING = 64 * 2**20
+"""Bytes of its question: tasks with their annotations."""
+
 _LOGIN = "/login"
 _FAILED_LOGINS = 10
 _FAILED_WINDOW = 60.0
@@ -139,8 +144,9 @@ class Guard:
                 return 403, "the request came from another site's page and was refused"
             if own and headers.get(CSRF_HEADER) != CSRF_VALUE:
                 return 403, f"the header X-Requested-With: {CSRF_VALUE} is missing"
-            longest = _LONGEST_UPLOAD if path == _UPLOAD else _LONGEST_BODY
-            if own and not _body_fits(headers, longest):
+            asking = path.startswith(_ASKING)
+            longest = _LONGEST_UPLOAD if path == _UPLOAD else _LONGEST_ASKING if asking else _LONGEST_BODY
+            if (own or asking) and not _body_fits(headers, longest):
                 return 413, f"the request has no stated length, or is longer than {longest} bytes: send less at once"
             if path.rstrip("/") == _LOGIN and self._too_many_failed():
                 return 429, "too many failed logins: wait a minute and try again"

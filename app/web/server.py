@@ -28,7 +28,7 @@ from app.services.workspace import Workspace
 from app.web import demo, routes
 from app.web.importer import Importer
 from app.web.presence import Presence
-from app.web.routes import errors, uploads
+from app.web.routes import errors, label_studio_backend, uploads
 from app.web.security import Guard, is_loopback
 from app.web.surveyor import Surveyor
 
@@ -85,6 +85,7 @@ def make_api(workspace: Workspace) -> FastAPI:
     app.state.clicker = Clicker(workspace)
     errors.install(app)
     app.include_router(routes.router)
+    app.include_router(label_studio_backend.router)
     return app
 
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from app.labelstudio import regions
 from app.labelstudio.push import PushRequest, push
@@ -49,10 +50,17 @@ class Case:
         return outcome
 
 
-def make_case(folder, images, scores=None):
-    """A workspace of pictures, {name: ((height, width), [masks])}; ``folder`` is best below a server's ``root``."""
+def make_case(folder, images, scores=None, pictures=None):
+    """A workspace of images, {name: ((height, width), [masks])}; ``folder`` is best below a server's ``root``.
+
+    ``pictures``, {name: pixels}, are what is on them; else it is noise.
+    """
     for seed, (name, (size, _)) in enumerate(images.items()):
-        make_image(folder / "photos" / name, size=size[::-1], seed=seed)
+        if name in (pictures or {}):
+            (folder / "photos").mkdir(parents=True)
+            Image.fromarray(pictures[name]).save(folder / "photos" / name)
+        else:
+            make_image(folder / "photos" / name, size=size[::-1], seed=seed)
     ws = Workspace.open(folder / "workspace")
     ingest.import_folder(ws, folder / "photos")
     ids = {}
