@@ -1,5 +1,6 @@
 """``python -m app models``: the networks of a workspace: which are there, which one proposes, take them in and out.
 
+python -m app models train                    queue a training; --method chooses another kind than the app would
 python -m app models list
 python -m app models use model-2
 python -m app models export 2 --out mine.safetensors
@@ -13,17 +14,45 @@ from typing import Annotated
 
 import typer
 
+from app import jobs
 from app.cli_options import WorkspaceOption, opened
 from app.report import Screen
 from app.services import models as registry
+from app.services.training import methods
+from app.services.training.methods import STEPS, TITLES, Method
 from app.store.records import Model
 
 models = typer.Typer(
-    help="Networks that were trained in the workspace or brought into it. `jobs add train` trains one on your decisions.",
+    help="Networks that were trained in the workspace or brought into it.",
     no_args_is_help=True,
 )
 
 _ModelId = Annotated[int, typer.Argument(metavar="ID", min=1, help="As `models list` tells it.")]
+
+
+@models.command()
+def train(
+    context: typer.Context,
+    method: Annotated[
+        Method | None,
+        typer.Option(
+            help="; ".join(f"{name}: {title}" for name, title in TITLES.items())
+            + ".  [default: what there is enough for]",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Of the training.")] = STEPS,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Queue a training, and say why it is of this kind. The page works the queue, or `python -m app jobs run`."""
+    screen = Screen()
+    with opened(context, workspace, create=False) as ws:
+        chosen = methods.required(ws, method)
+        plan = methods.plan(methods.facts(ws))
+        job = jobs.submit(ws, "train", {"method": chosen, "steps": steps, "batch": 4})
+    own = next(option.sentence for option in plan.options if option.method == chosen)
+    screen.say(plan.sentence if method is None else own)
+    screen.say(f"job {job.id} is queued: python -m app jobs run")
 
 
 @models.command("list")

@@ -248,3 +248,18 @@ def test_the_loop_is_simulated_from_a_coco_file(run, photos, tmp_path):
     wanted = {"accept_rate", "actions_per_object", "objects", "actions", "AP", "AP50", "AR100", "train_seconds"}
     assert wanted <= first.keys()
     assert (first["objects"], first["actions"]) == (0, 6)
+
+
+def test_a_training_is_queued_with_the_reason_for_its_kind(run, photos, tmp_path):
+    ws = tmp_path / "project"
+    run("import", photos, "--workspace", ws)
+    status, _, trouble = run("models", "train", "--workspace", ws)
+    assert (status, "Accept 5 more masks first" in trouble) == (1, True)
+    run("import", make_folder(tmp_path / "more", [f"{number}.png" for number in range(20)]), "--workspace", ws)
+    status, said, _ = run("models", "train", "--steps", "7", "--workspace", ws)
+    assert status == 0
+    assert said.startswith("There are no decisions yet, so Improve learns from the images alone. ")
+    assert said.endswith("job 1 is queued: python -m app jobs run\n")
+    assert run("models", "train", "--method", "pretrain", "--workspace", ws)[1].startswith("The network's lower part")
+    listed = json.loads(run("jobs", "list", "--json", "--workspace", ws)[1])
+    assert [(job["args"]["method"], job["args"]["steps"]) for job in listed] == [("pretrain", 300), ("selftrain", 7)]

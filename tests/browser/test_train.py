@@ -81,3 +81,26 @@ def test_a_training_is_stopped_tried_again_paused_and_gone_on_with(train, server
     train.wait_for_selector(".train-state[data-state=running] + .train-bar")
     train.click("[data-key=cancel]")
     train.wait_for_selector(".train-state[data-state=cancelled]", timeout=LONG)
+
+
+def test_without_decisions_it_learns_from_the_images_and_the_person_chooses(make_server, tmp_path, chromium, page):
+    server = proposed(make_server, tmp_path, chromium, 20)
+    page.goto(f"{server.url}/#/train")
+    page.wait_for_selector("[data-key=improve]:enabled")
+    assert "There are no decisions yet, so Improve learns from the images alone" in page.inner_text(".is-improve")
+    server.api("training", json={"steps": 10})
+    page.reload()
+    page.wait_for_selector(".train-state[data-state=done]", timeout=LONG)
+    assert "Not used yet, as no held-out image has an accepted mask" in page.inner_text(".train-state")
+    assert "model-1 has learnt from the images alone already" in page.inner_text(".is-improve")
+    assert page.is_disabled("[data-key=improve]")
+
+    page.click("[data-key=fold-kinds]")
+    page.wait_for_timeout(12_000)  # painted anew meanwhile, and still unfolded
+    assert page.is_disabled("[data-key=start-finetune]")
+    page.click("[data-key=start-pretrain]")
+    page.wait_for_selector(".train-state:not([data-state=done])", timeout=LONG)
+    page.click("[data-key=cancel]")
+    page.wait_for_selector(".train-state[data-state=cancelled]", timeout=LONG)
+    page.click("[data-key=use-model-1]")
+    page.wait_for_selector(".is-used th b:text-is('model-1')")

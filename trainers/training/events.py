@@ -46,7 +46,7 @@ class TrainingReporter(Protocol):
 
 
 class JsonLines:
-    """One JSON object a line: ``start``, ``step`` with its losses, ``checkpoint``, ``result``."""
+    """One JSON object a line: ``start``, ``step`` with its losses, ``checkpoint``, ``result``, of self-training ``round``."""
 
     def __init__(self, stream: IO[str]) -> None:
         """Lines go to ``stream``, each at once."""
@@ -63,6 +63,10 @@ class JsonLines:
 
     def result(self, path: Path, figures: dict[str, float]) -> None:
         self._print({"event": "result", "path": str(path), "figures": figures})
+
+    def round(self, number: int, by: str, before: float, now: float) -> None:
+        """A round of self-training was compared with the one before, which is kept if its figure is no lower."""
+        self._print({"event": "round", "number": number, "by": by, "before": before, "now": now})
 
     def _print(self, event: dict[str, object]) -> None:
         self._stream.write(json.dumps(event) + "\n")

@@ -137,6 +137,35 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
     return Verdict(best, True, f"Used, as it is better: {change}.")
 
 
+def steadier(current: str, before: float | None, now: float | None) -> Verdict:
+    """What is said of a training without labels where nothing can be compared with what people accepted.
+
+    Args:
+        current: name of the proposer in use, which stays so.
+        before: share of its masks that the mirrored image has too, in [0, 1]; None: the two networks have no start in common.
+        now: the same of the new network.
+    """
+    if before is None or now is None:
+        told = ""
+    elif now <= before:
+        return Verdict(
+            current,
+            False,
+            "Gone back to where it was: after the round without labels its masks agree with those of the mirrored image by "
+            f"{100 * now:.0f} %, before by {100 * before:.0f} %.",
+        )
+    else:
+        told = (
+            f" Without labels it looks steadier: its masks agree with those of the mirrored image by {100 * now:.0f} % instead of "
+            f"{100 * before:.0f} %."
+        )
+    return Verdict(
+        current,
+        False,
+        f"Not used yet, as no held-out image has an accepted mask to compare models on.{told} Compare it with the one in use, and choose.",
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class _Outcome:
     """One image: m judged masks, n found ones."""

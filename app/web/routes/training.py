@@ -1,6 +1,5 @@
 """The Train screen: what there is to learn from, the running training, and the models."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -12,8 +11,8 @@ from app import jobs
 from app.jobs import events
 from app.jobs.work import folder_of
 from app.services import models
-from app.services.training import overview
-from app.services.training.improving import STEPS
+from app.services.training import methods, overview
+from app.services.training.methods import STEPS, Method
 from app.services.workspace import Workspace
 from app.store.records import Model
 from app.web.routes.common import RowId, WorkspaceOf, job_json
@@ -31,6 +30,8 @@ class Start(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: Annotated[int, Field(ge=10, le=20_000)] = STEPS
+    method: Method | None = None
+    """None: what *Improve* chooses."""
 
 
 class Use(BaseModel):
@@ -49,6 +50,7 @@ def training(workspace: WorkspaceOf) -> dict[str, Any]:
     job = latest[0] if latest else None
     return {
         **{name: value for name, value in asdict(found).items() if name != "models"},
+        "plan": {**asdict(found.plan), "is_ready": found.plan.is_ready},
         "models": [_model_json(model) for model in found.models],
         "proposers": models.offered(workspace),
         "steps": STEPS,
@@ -59,8 +61,9 @@ def training(workspace: WorkspaceOf) -> dict[str, Any]:
 
 @router.post("/training")
 def start(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
-    """Queue a training on the decisions; 422 where there is too little to learn from."""
-    return job_json(jobs.submit(workspace, KIND, {"steps": body.steps, "batch": 4}))
+    """Queue a training; 422 where there is too little to learn from."""
+    chosen = methods.required(workspace, body.method)
+    return job_json(jobs.submit(workspace, KIND, {"method": chosen, "steps": body.steps, "batch": 4}))
 
 
 @router.post("/models/use")
@@ -92,13 +95,12 @@ def _model_json(model: Model) -> dict[str, Any]:
 
 
 def _curve(workspace: Workspace, job_id: int) -> list[list[float]]:
-    """(step, loss) of a training, thinned to what can be seen."""
-    points = list(_losses(workspace, job_id))
+    """(step, loss) of the latest training of a job, thinned to what can be seen."""
+    points: list[list[float]] = []
+    for event in events.read(folder_of(workspace, job_id)):
+        if event.get("event") == "start" and event.get("step") == 0:
+            points = []  # a job may train a backbone, then a network, then that once more
+        elif event.get("event") == "step":
+            points.append([float(event["step"]), round(float(event["losses"]["loss"]), 4)])
     stride = -(-len(points) // _POINTS)
     return points[:: max(1, stride)]
-
-
-def _losses(workspace: Workspace, job_id: int) -> Iterator[list[float]]:
-    for event in events.read(folder_of(workspace, job_id)):
-        if event.get("event") == "step":
-            yield [float(event["step"]), round(float(event["losses"]["loss"]), 4)]

@@ -1,9 +1,9 @@
-"""Stands in for ``python -m trainers`` in tests: the same flags and output. `propose` finds three simple masks an image, `finetune` writes
-weights that hold nothing.
+"""Stands in for ``python -m trainers`` in tests: the same flags and output. `propose` finds three simple masks an image, `finetune` and
+`selftrain` write weights that hold nothing, `pretrain` an empty backbone.
 
 The environment says how it behaves: FAKE_SECONDS an image or step, FAKE_IDENTITY, FAKE_DIE (after so many images or steps it ends with
 an error), FAKE_DEAF (SIGTERM is ignored), FAKE_NOISE (prints a line that is no event), FAKE_LEARNT (what trained weights find: ``better``
-finds only the right half of an image, ``worse`` only its corner).
+finds only the right half of an image, ``worse`` only its corner), FAKE_STEADY (agreement after a round of selftrain; 0.5 before it).
 """
 
 import argparse
@@ -65,7 +65,8 @@ def emit(event):
     print(json.dumps(event), flush=True)
 
 
-def finetune(args):
+def learn(args):
+    """Tell of the steps."""
     steps = int(args.steps)
     emit({"event": "start", "name": "run", "images": 1, "masks": 1, "step": 0, "steps": steps})
     for step in range(1, steps + 1):
@@ -84,26 +85,56 @@ def finetune(args):
                 "losses": losses,
             }
         )
+
+
+def result(args, name, metadata):
     args.out.mkdir(parents=True, exist_ok=True)
     data = np.frombuffer(args.source.read_bytes(), np.uint8)
-    save_file({"data": data}, args.out / "solo.safetensors", {"format": "freesolo-solo-1", "card": "{}"})
-    emit({"event": "result", "path": str(args.out / "solo.safetensors"), "figures": {}})
+    save_file({"data": data}, args.out / name, metadata)
+    emit({"event": "result", "path": str(args.out / name), "figures": {}})
+
+
+def finetune(args):
+    learn(args)
+    result(args, "solo.safetensors", {"format": "freesolo-solo-1", "card": "{}"})
+
+
+def selftrain(args):
+    for begin in (args.start, args.backbone):
+        if begin is not None and not Path(begin).is_file():
+            sys.exit(f"{begin}: there is no such weights file")
+    learn(args)
+    now = float(os.environ.get("FAKE_STEADY", "0.6"))
+    emit({"event": "round", "number": 1, "by": "agreement", "before": 0.5, "now": now})
+    result(args, "solo.safetensors", {"format": "freesolo-solo-1", "card": "{}"})
+
+
+def pretrain(args):
+    learn(args)
+    result(args, "backbone.safetensors", {})
 
 
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
-    training = commands.add_parser("finetune")
-    training.add_argument("source", type=Path)
-    for flag in ("--images", "--start", "--preset", "--beside", "--steps", "--batch", "--seed", "--threads"):
-        training.add_argument(flag)
-    training.set_defaults(run=finetune)
+    trainings = []
+    for run, own in (
+        (finetune, ("--images", "--start", "--preset", "--beside")),
+        (selftrain, ("--start", "--backbone")),
+        (pretrain, ()),
+    ):
+        training = commands.add_parser(run.__name__)
+        training.add_argument("source", type=Path)
+        for flag in (*own, "--steps", "--batch", "--seed", "--threads"):
+            training.add_argument(flag)
+        training.set_defaults(run=run)
+        trainings.append(training)
     proposing = commands.add_parser("propose")
     proposing.add_argument("--list", type=Path, required=True)
     proposing.add_argument("--proposer", default="default")
     proposing.add_argument("--hierarchies")
     proposing.set_defaults(run=propose)
-    for command in (training, proposing):
+    for command in (*trainings, proposing):
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--events", action="store_true")
     args = parser.parse_args()

@@ -35,11 +35,18 @@ def test_the_data_the_plan_and_the_models_are_told(client, reviewed, model):
     )
     assert (now["models"][0]["proposer"], now["models"][0]["figures"]["solo"]["AP"]) == ("model-1", 1.5)
     assert next(iter(now["proposers"])) == "model-1"
+    assert [(option["method"], option["is_ready"]) for option in now["plan"]["options"]] == [
+        ("finetune", True),
+        ("selftrain", False),
+        ("pretrain", False),
+    ]
 
 
 def test_a_training_is_queued_and_its_curve_told(client, reviewed):
     ws, ids = reviewed
-    assert client.post("/api/training", json={}).json()["error"].startswith("there are 0 accepted masks")
+    assert (
+        client.post("/api/training", json={}).json()["error"].startswith("there is too little to learn from. Accept 5")
+    )
     accept_everything(ws, ids)
     job = client.post("/api/training", json={"steps": 20}).json()
     assert (job["kind"], job["state"]) == ("train", "queued")
@@ -51,6 +58,10 @@ def test_a_training_is_queued_and_its_curve_told(client, reviewed):
     assert now["job"]["id"] == job["id"]
     assert now["curve"][:2] == [[1, 1.0], [4, 0.25]], "thinned to what can be seen"
     assert client.post("/api/training", json={"steps": 1}).status_code == 422
+    assert "needs 20 images" in client.post("/api/training", json={"method": "pretrain"}).json()["error"]
+    events.append(folder, {"event": "start", "step": 0, "steps": 9})
+    events.append(folder, {"event": "step", "step": 1, "losses": {"loss": 7.0}})
+    assert client.get("/api/training").json()["curve"] == [[1, 7.0]], "of the latest training of the job alone"
 
 
 def test_models_are_chosen_fetched_and_deleted(client, reviewed, model):

@@ -66,6 +66,7 @@ def selftrain(tmp_path):
         ]
         done = CliRunner().invoke(cli, ["selftrain", str(source), *options])
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        run.told = [json.loads(line) for line in done.stdout.splitlines()]
         return done.exit_code, done.stderr
 
     return run
@@ -81,6 +82,9 @@ def test_a_better_round_is_kept_and_calibrated(selftrain, shapes, tmp_path, monk
     judged(monkeypatch, 0.4, 0.5)
     code, said = selftrain(shapes(6))
     assert (code, "round 1 is better (agreement with the mirrored image 0.5000 > 0.4000)" in said) == (0, True), said
+    (told,) = [event for event in selftrain.told if event["event"] == "round"]
+    assert (told["number"], told["by"]) == (1, "agreement with the mirrored image")
+    assert (told["before"], told["now"]) == pytest.approx((0.4, 0.5))
     model = load(tmp_path / "run" / "solo.safetensors")
     assert model.card.trained_on.startswith("round 1: ")
     for name in ("solo", "teacher"):

@@ -4,6 +4,7 @@ import { Api } from './api.js';
 import { h, shown } from './dom.js';
 import { duration } from './duration.js';
 import { lossCurve } from './train/curve.js';
+import { kinds } from './train/kinds.js';
 import { modelTable } from './train/models.js';
 
 const POLL_BUSY = 1500; // ms between looks while a training runs
@@ -17,6 +18,7 @@ const STATES = {
 class Train {
   #ending = new AbortController();
   #timer = 0;
+  #open = new Set(); // parts that the person has unfolded: painting anew must not fold them
 
   constructor(element, { api }) {
     this.api = new Api(api);
@@ -83,9 +85,12 @@ class Train {
     const busy = job && AT_WORK.includes(job.state);
     const card = h('section', { class: 'train-card is-improve' }, h('h2', {}, 'Improve the proposals'));
     if (!busy && job?.state !== 'paused') {
-      card.append(h('p', {}, plan.sentence), h('button', {
-        type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
-      }, 'Improve'));
+      card.append(
+        h('p', {}, plan.sentence),
+        h('button', {
+          type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
+        }, 'Improve'),
+        kinds(plan, this.#open, (method) => this.#act('/training', { steps, method })));
     }
     if (job) card.append(...this.#job(job, busy));
     return card;

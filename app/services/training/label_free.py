@@ -1,0 +1,115 @@
+"""Trainings that see no decision: a round of self-training on the workspace's images, on the network in use or an adapted backbone."""
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.errors import TrainError
+from app.services import child
+from app.services.training.methods import Settings
+from app.services.training.process import trained
+from app.services.training.snapshot import Snapshot
+from app.services.training.told import OnTold, Told, teller
+from app.services.workspace import Workspace
+
+BACKBONE = "backbone.safetensors"
+TEACHER = "default"
+"""The proposer whose masks are learnt from."""
+_VIEWS = 4
+"""Images a step of the backbone, for each of the network's: DenseCL tells the images of a step apart."""
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """Agreement of masks with those of the mirrored image, in [0, 1]: what can be told without labels."""
+
+    before: float
+    now: float
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the round is kept."""
+        return self.now > self.before
+
+
+def learn(
+    ws: Workspace,
+    folder: Path,
+    run: Path,
+    snapshot: Snapshot,
+    settings: Settings,
+    on_told: OnTold,
+    cancelled: Callable[[], bool],
+) -> Steadiness | None:
+    """Train without labels; the weights are in the run's folder. None when stopped: the same call goes on where it was.
+
+    Args:
+        ws: the workspace.
+        folder: of the job.
+        run: of the training.
+        snapshot: what it learns from.
+        settings: of it.
+        on_told: told of progress.
+        cancelled: asked often.
+
+    Raises:
+        TrainError: the training failed.
+        ProposeError: the proposer that it learns from failed.
+    """
+    coarse = folder / "coarse"
+    coarse.mkdir(exist_ok=True)
+    if not _proposed(_files(ws, snapshot), coarse, on_told, cancelled):
+        return None
+    begin = ["--start", snapshot.start]
+    if snapshot.method == "pretrain":
+        if not _adapted(coarse / child.LISTING, folder, run, settings, on_told, cancelled):
+            return None
+        begin = ["--backbone", str(run / "backbone" / BACKBONE)]
+    told: list[Steadiness] = []
+    tell = teller(on_told, "learning from the images", "predicting what to learn from")
+
+    def hear(event: dict[str, Any]) -> None:
+        if event["event"] == "round":
+            told.append(Steadiness(float(event["before"]), float(event["now"])))
+        tell(event)
+
+    command = ["selftrain", str(coarse / child.RESULTS), "--out", str(run), *begin, *_flags(settings)]
+    if not trained(command, folder, hear, cancelled):
+        return None
+    if not told:
+        raise TrainError("the training ended without a word on its rounds: see its messages in the job's log")
+    return told[-1]
+
+
+def _files(ws: Workspace, snapshot: Snapshot) -> list[tuple[str, Path]]:
+    with ws.store.read() as tx:
+        folders = {each.id: Path(each.path) for each in tx.folders.all()}
+        images = tx.images.of_ids(snapshot.images)
+    return [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
+
+
+def _proposed(files: list[tuple[str, Path]], folder: Path, on_told: OnTold, cancelled: Callable[[], bool]) -> bool:
+    """The teacher's masks of the images, in the folder; false when stopped."""
+    on_told(Told("finding masks to learn from", 0, len(files)))
+    with closing(child.propose(files, folder, TEACHER, None, cancelled)) as reports:
+        for report in reports:
+            if "total" in report.event:
+                done, total = int(report.event.get("done", 0)), int(report.event["total"])
+                on_told(Told("finding masks to learn from", done, total, report.event))
+    return not cancelled()
+
+
+def _adapted(
+    listing: Path, folder: Path, run: Path, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
+) -> bool:
+    """The backbone's file, in the run's folder; false when stopped."""
+    wider = settings.model_copy(update={"batch": _VIEWS * settings.batch})
+    command = ["pretrain", str(listing), "--out", str(run / "backbone"), *_flags(wider)]
+    return trained(command, folder, teller(on_told, "adapting the backbone", "reading images"), cancelled)
+
+
+def _flags(settings: Settings) -> list[str]:
+    flags = ["--steps", str(settings.steps), "--batch", str(settings.batch), "--seed", str(settings.seed)]
+    return flags if settings.threads is None else [*flags, "--threads", str(settings.threads)]
