@@ -48,7 +48,7 @@ def train(
     screen = Screen()
     with opened(context, workspace, create=False) as ws:
         chosen = methods.required(ws, method)
-        plan = methods.plan(methods.facts(ws))
+        plan = methods.plan(methods.facts(ws), steps)
         job = jobs.submit(ws, "train", {"method": chosen, "steps": steps, "batch": 4})
     own = next(option.sentence for option in plan.options if option.method == chosen)
     screen.say(plan.sentence if method is None else own)

@@ -106,9 +106,9 @@ def facts(ws: Workspace) -> Facts:
     )
 
 
-def plan(known: Facts) -> Plan:
-    """Which training is the one to do, and why."""
-    options = [_finetune(known), _selftrain(known), _pretrain(known)]
+def plan(known: Facts, steps: int = STEPS) -> Plan:
+    """Which training of so many steps is the one to do, and why."""
+    options = [_finetune(known, steps), _selftrain(known, steps), _pretrain(known, steps)]
     missing = LEAST_ACCEPTED - known.accepted
     if missing <= 0:
         return Plan("finetune", options[0].sentence, options)
@@ -139,7 +139,7 @@ def required(ws: Workspace, method: Method | None) -> Method:
     return wanted
 
 
-def _finetune(known: Facts) -> Option:
+def _finetune(known: Facts, steps: int) -> Option:
     missing = LEAST_ACCEPTED - known.accepted
     if missing > 0:
         sentence = (
@@ -148,25 +148,25 @@ def _finetune(known: Facts) -> Option:
         )
         return Option("finetune", TITLES["finetune"], False, sentence)
     sentence = (
-        f"The network goes on from the one in use, for {STEPS} steps on your {_masks(known.accepted, 'accepted ')} on "
+        f"The network goes on from the one in use, for {steps} steps on your {_masks(known.accepted, 'accepted ')} on "
         f"{_images(known.accepted_images)}; what you rejected is background to it, what you marked unsure is left out, and undecided "
         f"masks that are nearly certain help a little. It is kept, {_comparison(known)}"
     )
     return Option("finetune", TITLES["finetune"], True, sentence)
 
 
-def _selftrain(known: Facts) -> Option:
+def _selftrain(known: Facts, steps: int) -> Option:
     sentence = (
         f"The network in use and the proposer default find masks on {_images(min(known.images, MOST_IMAGES))}; it learns from them for "
-        f"{STEPS} steps, without any decision, and goes back to where it was if its masks are then less steady in the mirrored image. "
+        f"{steps} steps, without any decision, and goes back to where it was if its masks are then less steady in the mirrored image. "
         f"What comes of it is kept, {_comparison(known)}"
     )
     return _without_labels("selftrain", known, sentence)
 
 
-def _pretrain(known: Facts) -> Option:
+def _pretrain(known: Facts, steps: int) -> Option:
     sentence = (
-        f"The network's lower part learns to recognise places of your images in two views of them (DenseCL, {STEPS} steps); then a new "
+        f"The network's lower part learns to recognise places of your images in two views of them (DenseCL, {steps} steps); then a new "
         f"network on it learns from the masks that default finds on {_images(min(known.images, MOST_IMAGES))}. Slow, and worth a try only "
         f"where images look unlike photographs. It is kept, {_comparison(known)}"
     )
