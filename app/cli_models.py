@@ -3,6 +3,7 @@
 python -m app models train                    queue a training; --method chooses another kind than the app would
 python -m app models list
 python -m app models use model-2
+python -m app models compare union model-2     the same images, mask by mask
 python -m app models export 2 --out mine.safetensors
 python -m app models import mine.safetensors --name "windows"
 """
@@ -10,15 +11,16 @@ python -m app models import mine.safetensors --name "windows"
 import json
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
 from app import jobs
-from app.cli_options import WorkspaceOption, opened
+from app.cli_options import WorkspaceOption, opened, stoppable
 from app.report import Screen
 from app.services import models as registry
-from app.services.training import methods
+from app.services.training import comparing, methods
 from app.services.training.methods import STEPS, TITLES, Method
 from app.store.records import Model
 
@@ -85,6 +87,46 @@ def use(
     with opened(context, workspace, create=False) as ws:
         registry.use(ws, name)
     Screen().say(f"{name} proposes from now on: python -m app propose")
+
+
+@models.command()
+def compare(
+    context: typer.Context,
+    before: Annotated[str, typer.Argument(metavar="A", help="model-<ID>, or a proposer that comes with the app.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="The one that is judged.")],
+    images: Annotated[
+        int, typer.Option(min=1, max=comparing.MOST_IMAGES, help="Reviewed ones that no training sees, and others.")
+    ] = comparing.IMAGES,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    workspace: WorkspaceOption = None,
+) -> None:
+    """Run two proposers on the same images: what B finds that A does not, loses, and outlines otherwise."""
+    screen = Screen()
+    with (
+        opened(context, workspace, create=False) as ws,
+        TemporaryDirectory(prefix="compare-") as folder,
+        stoppable() as stop,
+        screen.progress("Comparing") as bar,
+    ):
+        comparing.required(ws, before, after, images)
+        found = comparing.compare(
+            ws,
+            (before, after),
+            comparing.chosen(ws, images),
+            Path(folder),
+            lambda told: bar(told.done, told.total, None, None),
+            stop.is_set,
+        )
+    if found is None:
+        screen.error("stopped")
+        raise typer.Exit(130)
+    if as_json:
+        screen.plain(json.dumps(found.as_json(), ensure_ascii=False))
+        return
+    screen.say(found.sentence)
+    for each in found.differences:
+        tally = each.tally
+        screen.say(f"  {each.name}: {tally.new} new, {tally.lost} lost, {tally.changed} changed, {tally.same} same")
 
 
 @models.command()

@@ -263,3 +263,15 @@ def test_a_training_is_queued_with_the_reason_for_its_kind(run, photos, tmp_path
     assert run("models", "train", "--method", "pretrain", "--workspace", ws)[1].startswith("The network's lower part")
     listed = json.loads(run("jobs", "list", "--json", "--workspace", ws)[1])
     assert [(job["args"]["method"], job["args"]["steps"]) for job in listed] == [("pretrain", 300), ("selftrain", 7)]
+
+
+def test_two_proposers_are_compared(run, photos, tmp_path):
+    ws = tmp_path / "project"
+    run("import", photos, "--workspace", ws)
+    status, said, _ = run("models", "compare", "union", "default", "--workspace", ws)
+    assert status == 0
+    assert said.startswith("On 3 images, the first 20 masks of each: default finds 0 that union does not")
+    assert (
+        json.loads(run("models", "compare", "union", "default", "--json", "--workspace", ws)[1])["total"]["same"] == 9
+    )
+    assert run("models", "compare", "union", "union", "--workspace", ws)[0] == 2

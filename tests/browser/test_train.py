@@ -61,6 +61,14 @@ def test_decisions_become_a_model_whose_changes_are_marked_and_it_can_be_taken_b
     assert train.url.endswith("/review/8"), "the only image that nobody has decided on"
 
     train.goto(f"{server.url}/#/train")
+    assert train.input_value("[data-key=compare-after]") == "model-1"
+    train.click("[data-key=compare]")
+    train.wait_for_selector(".train-pairs li", timeout=LONG)
+    assert train.inner_text(".train-figure[data-fate=lost]") != "0\nlost"
+    assert "model-1 finds 0 that union does not" in train.inner_text(".train-compared")
+    link = train.locator(".train-pairs a").first.get_attribute("href")
+    assert link.startswith("#/review/")
+
     train.click("[data-key=use-union]")
     train.wait_for_selector(".is-used th b:text-is('union')")
     train.on("dialog", lambda dialog: dialog.accept())

@@ -81,6 +81,31 @@ def reached(
     Raises:
         ProposeError: the proposer's process failed.
     """
+    found = found_by(ws, proposer, images, folder, cancelled)
+    return None if found is None else scored(decided.judged(ws, images), found)
+
+
+def found_by(
+    ws: Workspace,
+    proposer: str,
+    images: Sequence[Image],
+    folder: Path,
+    cancelled: Callable[[], bool],
+    on_done: Callable[[int], None] = lambda _: None,
+) -> dict[int, Instances] | None:
+    """What a proposer finds on images, best first, by image; those that it failed on are missing. None when stopped.
+
+    Args:
+        ws: the workspace.
+        proposer: as `app.services.models.resolve` gives it.
+        images: of the workspace.
+        folder: existing: for the process's files; what is there from a stopped run is not done again.
+        cancelled: asked often.
+        on_done: told how many images are finished.
+
+    Raises:
+        ProposeError: the proposer's process failed.
+    """
     with ws.store.read() as tx:
         folders = {each.id: Path(each.path) for each in tx.folders.all()}
     files = [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
@@ -88,7 +113,8 @@ def reached(
     with closing(child.propose(files, folder, proposer, None, cancelled)) as reports:
         for report in reports:
             found.update((int(each.key), each.instances) for each in report.results if isinstance(each, Record))
-    return None if cancelled() else scored(decided.judged(ws, images), found)
+            on_done(int(report.event.get("done", len(found))))
+    return None if cancelled() else found
 
 
 def scored(judged: Mapping[int, Judged], found: Mapping[int, Instances]) -> Reached:

@@ -8,10 +8,11 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import jobs
+from app.jobs import compare as comparisons
 from app.jobs import events
 from app.jobs.work import folder_of
 from app.services import models
-from app.services.training import methods, overview
+from app.services.training import comparing, methods, overview
 from app.services.training.methods import STEPS, Method
 from app.services.workspace import Workspace
 from app.store.records import Model
@@ -34,6 +35,16 @@ class Start(BaseModel):
     """None: what *Improve* chooses."""
 
 
+class Compare(BaseModel):
+    """Two proposers to be compared on the same images."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: Annotated[str, Field(min_length=1, max_length=200)]
+    after: Annotated[str, Field(min_length=1, max_length=200)]
+    images: Annotated[int, Field(ge=1, le=comparing.MOST_IMAGES)] = comparing.IMAGES
+
+
 class Use(BaseModel):
     """The proposer to propose with from now on."""
 
@@ -48,6 +59,7 @@ def training(workspace: WorkspaceOf) -> dict[str, Any]:
     found = overview.overview(workspace)
     latest = jobs.list_jobs(workspace, 1, KIND)
     job = latest[0] if latest else None
+    compared = next(iter(jobs.list_jobs(workspace, 1, "compare")), None)
     return {
         **{name: value for name, value in asdict(found).items() if name != "models"},
         "plan": {**asdict(found.plan), "is_ready": found.plan.is_ready},
@@ -55,6 +67,7 @@ def training(workspace: WorkspaceOf) -> dict[str, Any]:
         "proposers": models.offered(workspace),
         "steps": STEPS,
         "job": None if job is None else job_json(job),
+        "comparison": None if compared is None else job_json(compared),
         "curve": [] if job is None else _curve(workspace, job.id),
     }
 
@@ -64,6 +77,18 @@ def start(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
     """Queue a training; 422 where there is too little to learn from."""
     chosen = methods.required(workspace, body.method)
     return job_json(jobs.submit(workspace, KIND, {"method": chosen, "steps": body.steps, "batch": 4}))
+
+
+@router.post("/models/compare")
+def compare(workspace: WorkspaceOf, body: Compare) -> dict[str, Any]:
+    """Queue a comparison; 400 where there is no such proposer."""
+    return job_json(jobs.submit(workspace, "compare", body.model_dump()))
+
+
+@router.get("/models/compare/{job_id}")
+def comparison(workspace: WorkspaceOf, job_id: RowId) -> dict[str, Any]:
+    """What a comparison came to: numbers, and the images that differ with their masks."""
+    return comparisons.result(workspace, jobs.get(workspace, job_id))
 
 
 @router.post("/models/use")

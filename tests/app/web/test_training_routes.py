@@ -75,3 +75,18 @@ def test_models_are_chosen_fetched_and_deleted(client, reviewed, model):
     assert "model-1.safetensors" in answer.headers["content-disposition"]
     assert client.post("/api/models/1/delete").json() == {"deleted": 1}
     assert client.get("/api/models/1/weights").status_code == 404
+
+
+def test_a_comparison_is_queued_and_told(client, reviewed):
+    ws, _ = reviewed
+    assert client.get("/api/training").json()["comparison"] is None
+    job = client.post("/api/models/compare", json={"before": "union", "after": "solo"}).json()
+    assert (job["kind"], job["args"]) == ("compare", {"before": "union", "after": "solo", "images": 12})
+    assert client.get("/api/training").json()["comparison"]["id"] == job["id"]
+    assert "has not compared anything yet" in client.get(f"/api/models/compare/{job['id']}").json()["error"]
+    folder = folder_of(ws, job["id"])
+    folder.mkdir(parents=True)
+    (folder / "comparison.json").write_text('{"sentence": "x"}')
+    assert client.get(f"/api/models/compare/{job['id']}").json() == {"sentence": "x"}
+    assert client.get("/api/models/compare/99").status_code == 404
+    assert client.post("/api/models/compare", json={"before": "union", "after": "union"}).status_code == 400

@@ -3,6 +3,7 @@
 import { Api } from './api.js';
 import { h, shown } from './dom.js';
 import { duration } from './duration.js';
+import { Compare } from './train/compare.js';
 import { lossCurve } from './train/curve.js';
 import { kinds } from './train/kinds.js';
 import { modelTable } from './train/models.js';
@@ -18,11 +19,13 @@ const STATES = {
 class Train {
   #ending = new AbortController();
   #timer = 0;
+  #parts = null;
   #open = new Set(); // parts that the person has unfolded: painting anew must not fold them
 
   constructor(element, { api }) {
     this.api = new Api(api);
     this.element = element;
+    this.compare = new Compare(this.api, (path, body) => this.#act(path, body));
     element.classList.add('train');
     const { signal } = this.#ending;
     document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.load(), { signal });
@@ -42,7 +45,7 @@ class Train {
     } catch (error) {
       this.#tell(error.message);
     }
-    const busy = this.now?.job && AT_WORK.includes(this.now.job.state);
+    const busy = [this.now?.job, this.now?.comparison].some((job) => job && AT_WORK.includes(job.state));
     if (shown(this.element)) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
   }
 
@@ -64,7 +67,12 @@ class Train {
 
   #paint() {
     const focused = document.activeElement?.closest?.('[data-key]')?.dataset.key;
-    this.element.replaceChildren(h('div', { class: 'train-cards' }, this.#data(), this.#improve(), this.#models()));
+    this.element.querySelector('.train-trouble')?.remove();
+    this.compare.show(this.now);
+    const parts = [this.#data(), this.#improve(), this.#models()];
+    if (this.#parts) this.#parts.forEach((part, place) => part.replaceWith(parts[place]));
+    else this.element.replaceChildren(h('div', { class: 'train-cards' }, ...parts, this.compare.element)); // its open lists stay open
+    this.#parts = parts;
     if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
