@@ -43,6 +43,7 @@ def test_without_decisions_it_says_what_is_missing(train):
     assert train.is_disabled("[data-key=improve]")
     assert "Accept 5 more masks first" in train.inner_text(".is-improve")
     assert train.locator(".is-used th b").inner_text() == "union"
+    assert "not known yet: A forecast needs 50 decisions" in train.inner_text(".train-effort")
 
 
 def test_decisions_become_a_model_whose_changes_are_marked_and_it_can_be_taken_back(train, server):

@@ -4,12 +4,13 @@ import { Api } from './api.js';
 import { h, shown } from './dom.js';
 import { duration } from './duration.js';
 import { Compare } from './train/compare.js';
-import { lossCurve } from './train/curve.js';
+import { coverageCurve, lossCurve } from './train/curve.js';
 import { kinds } from './train/kinds.js';
 import { modelTable } from './train/models.js';
 
 const POLL_BUSY = 1500; // ms between looks while a training runs
 const POLL_IDLE = 10000;
+const PLAN_EVERY = 60000; // ms: the plan of effort looks at all masks
 const AT_WORK = ['queued', 'running', 'pausing', 'cancelling'];
 const STATES = {
   queued: 'Waiting for its turn', running: 'Training', pausing: 'Pausing', paused: 'Paused', cancelling: 'Stopping',
@@ -19,6 +20,7 @@ const STATES = {
 class Train {
   #ending = new AbortController();
   #timer = 0;
+  #planned = -Infinity; // when the plan of effort was asked for
   #parts = null;
   #open = new Set(); // parts that the person has unfolded: painting anew must not fold them
 
@@ -28,8 +30,13 @@ class Train {
     this.compare = new Compare(this.api, (path, body) => this.#act(path, body));
     element.classList.add('train');
     const { signal } = this.#ending;
-    document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.load(), { signal });
+    document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.#come(), { signal });
     if (shown(element)) this.load();
+  }
+
+  #come() {
+    this.#planned = -Infinity;
+    this.load();
   }
 
   destroy() {
@@ -41,12 +48,19 @@ class Train {
     clearTimeout(this.#timer);
     try {
       this.now = await this.api.get('/training');
+      await this.#plan();
       this.#paint();
     } catch (error) {
       this.#tell(error.message);
     }
     const busy = [this.now?.job, this.now?.comparison].some((job) => job && AT_WORK.includes(job.state));
     if (shown(this.element)) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
+  }
+
+  async #plan() {
+    if (performance.now() - this.#planned < PLAN_EVERY) return;
+    this.#planned = performance.now();
+    this.effort = await this.api.get('/quality/effort');
   }
 
   /** Do something, then look at what it changed; what goes wrong is told in place. */
@@ -79,12 +93,14 @@ class Train {
   #data() {
     const { states, learnt_images, learnt_masks, held_images, held_masks, undecided_images, changed_images } = this.now;
     const figure = (value, text) => h('div', { class: 'train-figure' }, h('b', {}, value.toLocaleString('en')), h('span', {}, text));
-    return h('section', { class: 'train-card' },
+    return h('section', { class: 'train-card is-data' },
       h('h2', {}, 'What there is to learn from'),
       h('div', { class: 'train-figures' },
         figure(states.accepted, 'accepted'), figure(states.rejected, 'rejected'), figure(states.unsure, 'unsure'), figure(states.pending, 'undecided')),
       h('p', {}, `Training sees ${plural(learnt_masks, 'accepted mask')} on ${plural(learnt_images, 'image')}; ${plural(held_images, 'reviewed image')} with ${plural(held_masks, 'mask')} ${held_images === 1 ? 'is' : 'are'} kept to compare models on. `
         + `${plural(undecided_images, 'image')} without any decision.`),
+      h('p', { class: 'train-effort' }, this.effort.sentence),
+      this.effort.points.length ? coverageCurve(this.effort.points) : null,
       changed_images ? h('p', {}, h('a', { href: '#/queue/changed' }, `${changed_images} images with new or changed masks since the last model`)) : null);
   }
 
