@@ -4,7 +4,8 @@ python -m app models train                    queue a training; --method chooses
 python -m app models list
 python -m app models use model-2
 python -m app models compare union model-2     the same images, mask by mask
-python -m app models export 2 --out mine.safetensors
+python -m app models export model-2 --out mine.safetensors
+python -m app models export model-2 --format onnx --out mine.onnx
 python -m app models import mine.safetensors --name "windows"
 """
 
@@ -12,7 +13,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -132,13 +133,25 @@ def compare(
 @models.command()
 def export(
     context: typer.Context,
-    model_id: _ModelId,
-    out: Annotated[Path, typer.Option(metavar="FILE.safetensors", help="Replaced as a whole, or not at all.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="model-<ID>, or the ID alone.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Replaced as a whole, or not at all.")],
+    form: Annotated[
+        Literal["safetensors", "onnx"],
+        typer.Option(
+            "--format",
+            help="safetensors: what `python -m trainers` and other workspaces read; onnx: for programs without torch "
+            "(needs the extra onnx).",
+        ),
+    ] = "safetensors",
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Write a model's weights to a file, which `python -m trainers` reads; `trainers export-onnx` makes ONNX of it."""
+    """Write a model's weights to a file."""
+    model_id = int(name) if name.isdigit() else registry.id_of(name)
+    if model_id is None:
+        raise typer.BadParameter(f"{name} is no model of the workspace: `models list` tells their names")
     with opened(context, workspace, create=False) as ws:
-        registry.export(ws, model_id, out)
+        write = registry.export_onnx if form == "onnx" else registry.export
+        write(ws, model_id, out)
     Screen().say(f"model {model_id}: {out}")
 
 

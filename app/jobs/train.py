@@ -15,7 +15,7 @@ from freesolo.errors import ConfigError
 
 def check(ws: Workspace, args: Mapping[str, Any]) -> None:
     """Raises TrainError where the settings make no sense or there is too little to learn from."""
-    required(ws, _settings(args).method)
+    required(ws, settings_of(args).method)
 
 
 def run(work: Work) -> str:
@@ -31,7 +31,7 @@ def run(work: Work) -> str:
         left = told.event.get("seconds_left")
         work.progress(told.done, told.total, 1 / seconds if seconds else None, left, told.phase)
 
-    improved = improving.improve(work.ws, work.folder, _settings(work.job.args), tell, work.stopped)
+    improved = improving.improve(work.ws, work.folder, settings_of(work.job.args), tell, work.stopped)
     if improved is None:
         return "goes on from its last checkpoint"
     model, verdict = improved.model, improved.verdict
@@ -45,7 +45,12 @@ def run(work: Work) -> str:
     return f"{models.name_of(model_id)}: {verdict.sentence}"
 
 
-def _settings(args: Mapping[str, Any]) -> Settings:
+def settings_of(args: Mapping[str, Any]) -> Settings:
+    """The settings that a job's arguments are.
+
+    Raises:
+        TrainError: they make no sense.
+    """
     try:
         return Settings.from_dict(dict(args))
     except ConfigError as error:

@@ -228,6 +228,10 @@ def test_models_are_listed_taken_out_brought_in_and_chosen(run, photos, tmp_path
     )
     assert run("models", "export", "1", "--out", tmp_path / "x.safetensors", "--workspace", ws)[0] == 0
     assert (tmp_path / "x.safetensors").read_bytes() == shipped.read_bytes()
+    onnx = ("models", "export", "model-1", "--format", "onnx", "--out", tmp_path / "x.onnx", "--workspace", ws)
+    assert run(*onnx)[:2] == (0, f"model 1: {tmp_path / 'x.onnx'}\n")
+    status, _, trouble = run("models", "export", "union", "--out", tmp_path / "y", "--workspace", ws)
+    assert (status, "union is no model of the workspace" in trouble) == (2, True)
     assert run("propose", "--workspace", ws)[1].startswith("9 masks on 3 images")
     status, said, _ = run("propose", "--workspace", ws)
     assert (status, said) == (0, "Nothing to do: every image has proposals of 'model-1' or is finished.\n")

@@ -49,6 +49,10 @@ def test_without_decisions_it_says_what_is_missing(train):
 def test_decisions_become_a_model_whose_changes_are_marked_and_it_can_be_taken_back(train, server):
     decide(server, range(1, 8))
     train.reload()
+    train.click("[data-key=probe]:enabled")
+    train.wait_for_selector(
+        ".train-cost:has-text('Learn from decisions: about 2 min for 300 steps at 0.5 s each')", timeout=LONG
+    )
     train.click("[data-key=improve]:enabled")
     train.wait_for_selector(".train-state[data-state=done]", timeout=LONG)
     assert "Used, as it is better" in train.inner_text(".train-state")
@@ -84,6 +88,9 @@ def test_a_training_is_stopped_tried_again_paused_and_gone_on_with(train, server
     train.wait_for_selector(".train-state[data-state=cancelled]", timeout=LONG)
     train.click("[data-key=retry]")
     train.wait_for_selector(".train-state[data-state=running]", timeout=LONG)
+    train.wait_for_function(
+        "document.querySelector('.train-usage')?.textContent.match(/^\\d+\\.\\d cores, \\d+ MB of memory$/)"
+    )
     train.click("[data-key=pause]")
     train.wait_for_selector(".train-state[data-state=paused]", timeout=LONG)
     train.click("[data-key=resume]")

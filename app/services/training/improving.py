@@ -134,10 +134,7 @@ def _finetune(
     folder: Path, run: Path, known: Snapshot, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
 ) -> bool:
     command = ["finetune", str(folder / DATA), "--images", str(folder), "--out", str(run)]
-    command += ["--start", known.start, "--preset", "decisions", "--beside", BESIDE]
-    command += ["--steps", str(settings.steps), "--batch", str(settings.batch), "--seed", str(settings.seed)]
-    if settings.threads is not None:
-        command += ["--threads", str(settings.threads)]
+    command += ["--start", known.start, "--preset", "decisions", "--beside", BESIDE, *label_free.flags(settings)]
     return trained(command, folder, teller(on_told, "learning from decisions", "judging scores"), cancelled)
 
 

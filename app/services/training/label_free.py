@@ -1,6 +1,6 @@
 """Trainings that see no decision: a round of self-training on the workspace's images, on the network in use or an adapted backbone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,13 +58,12 @@ def learn(
         TrainError: the training failed.
         ProposeError: the proposer that it learns from failed.
     """
-    coarse = folder / "coarse"
-    coarse.mkdir(exist_ok=True)
-    if not _proposed(_files(ws, snapshot), coarse, on_told, cancelled):
+    found = coarse(ws, folder, snapshot.images, on_told, cancelled)
+    if found is None:
         return None
     begin = ["--start", snapshot.start]
     if snapshot.method == "pretrain":
-        if not _adapted(coarse / child.LISTING, folder, run, settings, on_told, cancelled):
+        if not _adapted(found.listing, folder, run, settings, on_told, cancelled):
             return None
         begin = ["--backbone", str(run / "backbone" / BACKBONE)]
     told: list[Steadiness] = []
@@ -75,7 +74,7 @@ def learn(
             told.append(Steadiness(float(event["before"]), float(event["now"])))
         tell(event)
 
-    command = ["selftrain", str(coarse / child.RESULTS), "--out", str(run), *begin, *_flags(settings)]
+    command = ["selftrain", str(found.results), "--out", str(run), *begin, *flags(settings)]
     if not trained(command, folder, hear, cancelled):
         return None
     if not told:
@@ -83,33 +82,52 @@ def learn(
     return told[-1]
 
 
-def _files(ws: Workspace, snapshot: Snapshot) -> list[tuple[str, Path]]:
+@dataclass(frozen=True)
+class Coarse:
+    """The teacher's masks of images."""
+
+    listing: Path
+    """The images, as ``propose --list`` takes them."""
+    results: Path
+
+
+def coarse(
+    ws: Workspace, folder: Path, image_ids: Sequence[int], on_told: OnTold, cancelled: Callable[[], bool]
+) -> Coarse | None:
+    """Masks to learn from, in the folder; None when stopped.
+
+    Raises:
+        ProposeError: the proposer's process failed.
+    """
+    work = folder / "coarse"
+    work.mkdir(exist_ok=True)
     with ws.store.read() as tx:
         folders = {each.id: Path(each.path) for each in tx.folders.all()}
-        images = tx.images.of_ids(snapshot.images)
-    return [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
-
-
-def _proposed(files: list[tuple[str, Path]], folder: Path, on_told: OnTold, cancelled: Callable[[], bool]) -> bool:
-    """The teacher's masks of the images, in the folder; false when stopped."""
+        images = tx.images.of_ids(image_ids)
+    files = [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
     on_told(Told("finding masks to learn from", 0, len(files)))
-    with closing(child.propose(files, folder, TEACHER, None, cancelled)) as reports:
+    with closing(child.propose(files, work, TEACHER, None, cancelled)) as reports:
         for report in reports:
             if "total" in report.event:
                 done, total = int(report.event.get("done", 0)), int(report.event["total"])
                 on_told(Told("finding masks to learn from", done, total, report.event))
-    return not cancelled()
+    return None if cancelled() else Coarse(work / child.LISTING, work / child.RESULTS)
 
 
 def _adapted(
     listing: Path, folder: Path, run: Path, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
 ) -> bool:
     """The backbone's file, in the run's folder; false when stopped."""
-    wider = settings.model_copy(update={"batch": _VIEWS * settings.batch})
-    command = ["pretrain", str(listing), "--out", str(run / "backbone"), *_flags(wider)]
+    command = ["pretrain", str(listing), "--out", str(run / "backbone"), *flags(wide(settings))]
     return trained(command, folder, teller(on_told, "adapting the backbone", "reading images"), cancelled)
 
 
-def _flags(settings: Settings) -> list[str]:
-    flags = ["--steps", str(settings.steps), "--batch", str(settings.batch), "--seed", str(settings.seed)]
-    return flags if settings.threads is None else [*flags, "--threads", str(settings.threads)]
+def wide(settings: Settings) -> Settings:
+    """Those of the backbone's part."""
+    return settings.model_copy(update={"batch": _VIEWS * settings.batch})
+
+
+def flags(settings: Settings) -> list[str]:
+    """The settings as flags of any training command."""
+    given = ["--steps", str(settings.steps), "--batch", str(settings.batch), "--seed", str(settings.seed)]
+    return given if settings.threads is None else [*given, "--threads", str(settings.threads)]

@@ -16,7 +16,7 @@ from app.services.training import comparing, methods, overview
 from app.services.training.methods import STEPS, Method
 from app.services.workspace import Workspace
 from app.store.records import Model
-from app.web.routes.common import RowId, WorkspaceOf, job_json
+from app.web.routes.common import MeterOf, RowId, WorkspaceOf, job_json
 
 router = APIRouter()
 
@@ -54,19 +54,20 @@ class Use(BaseModel):
 
 
 @router.get("/training")
-def training(workspace: WorkspaceOf) -> dict[str, Any]:
+def training(workspace: WorkspaceOf, meter: MeterOf) -> dict[str, Any]:
     """Data, plan, models, and the latest training with its curve."""
     found = overview.overview(workspace)
     latest = jobs.list_jobs(workspace, 1, KIND)
     job = latest[0] if latest else None
-    compared = next(iter(jobs.list_jobs(workspace, 1, "compare")), None)
+    compared, probed = (next(iter(jobs.list_jobs(workspace, 1, kind)), None) for kind in ("compare", "probe"))
     return {
         **{name: value for name, value in asdict(found).items() if name != "models"},
         "plan": {**asdict(found.plan), "is_ready": found.plan.is_ready},
         "models": [_model_json(model) for model in found.models],
         "proposers": models.offered(workspace),
         "steps": STEPS,
-        "job": None if job is None else job_json(job),
+        "job": None if job is None else job_json(job, meter),
+        "probe": None if probed is None else job_json(probed),
         "comparison": None if compared is None else job_json(compared),
         "curve": [] if job is None else _curve(workspace, job.id),
     }
@@ -74,9 +75,14 @@ def training(workspace: WorkspaceOf) -> dict[str, Any]:
 
 @router.post("/training")
 def start(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
-    """Queue a training; 422 where there is too little to learn from."""
-    chosen = methods.required(workspace, body.method)
-    return job_json(jobs.submit(workspace, KIND, {"method": chosen, "steps": body.steps, "batch": 4}))
+    """Queue a training; 400 where there is too little to learn from."""
+    return job_json(jobs.submit(workspace, KIND, _arguments(workspace, body)))
+
+
+@router.post("/training/probe")
+def probe(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
+    """Queue a few steps of a training, which tell how long it takes and how much memory."""
+    return job_json(jobs.submit(workspace, "probe", _arguments(workspace, body)))
 
 
 @router.post("/models/compare")
@@ -111,6 +117,10 @@ def weights(workspace: WorkspaceOf, model_id: RowId) -> FileResponse:
     models.get(workspace, model_id)
     name = f"{workspace.project}-{models.name_of(model_id)}.safetensors"
     return FileResponse(models.weights_of(workspace, model_id), filename=name, media_type="application/octet-stream")
+
+
+def _arguments(workspace: Workspace, body: Start) -> dict[str, Any]:
+    return {"method": methods.required(workspace, body.method), "steps": body.steps, "batch": 4}
 
 
 def _model_json(model: Model) -> dict[str, Any]:

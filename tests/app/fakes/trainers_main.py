@@ -1,5 +1,5 @@
-"""Stands in for ``python -m trainers`` in tests: the same flags and output. `propose` finds three simple masks an image, `finetune` and
-`selftrain` write weights that hold nothing, `pretrain` an empty backbone.
+"""Stands in for ``python -m trainers`` in tests: the same flags and output. `propose` finds three simple masks an image, `train`,
+`finetune` and `selftrain` write weights that hold nothing, `pretrain` an empty backbone.
 
 The environment says how it behaves: FAKE_SECONDS an image or step, FAKE_IDENTITY, FAKE_DIE (after so many images or steps it ends with
 an error), FAKE_DEAF (SIGTERM is ignored), FAKE_NOISE (prints a line that is no event), FAKE_LEARNT (what trained weights find: ``better``
@@ -99,6 +99,10 @@ def finetune(args):
     result(args, "solo.safetensors", {"format": "freesolo-solo-1", "card": "{}"})
 
 
+def train(args):
+    finetune(args)
+
+
 def selftrain(args):
     for begin in (args.start, args.backbone):
         if begin is not None and not Path(begin).is_file():
@@ -114,6 +118,12 @@ def pretrain(args):
     result(args, "backbone.safetensors", {})
 
 
+def export(args):
+    if os.environ.get("FAKE_DIE"):
+        sys.exit("error: onnx not installed")
+    args.out.write_bytes(b"onnx of " + args.weights.read_bytes()[:8])
+
+
 def main():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
@@ -121,14 +131,20 @@ def main():
     for run, own in (
         (finetune, ("--images", "--start", "--preset", "--beside")),
         (selftrain, ("--start", "--backbone")),
+        (train, ("--start",)),
         (pretrain, ()),
     ):
         training = commands.add_parser(run.__name__)
         training.add_argument("source", type=Path)
-        for flag in (*own, "--steps", "--batch", "--seed", "--threads"):
+        for flag in (*own, "--steps", "--batch", "--seed", "--threads", "--set"):
             training.add_argument(flag)
+        training.add_argument("--no-resume", action="store_true")
         training.set_defaults(run=run)
         trainings.append(training)
+    exporting = commands.add_parser("export-onnx")
+    exporting.add_argument("weights", type=Path)
+    exporting.add_argument("out", type=Path)
+    exporting.set_defaults(run=export)
     proposing = commands.add_parser("propose")
     proposing.add_argument("--list", type=Path, required=True)
     proposing.add_argument("--proposer", default="default")

@@ -84,3 +84,11 @@ def test_a_round_without_labels_that_is_given_up_is_no_model(decided_on, train, 
     verdict = list(events.read(work.folder))[-1]
     assert (verdict["event"], verdict["model"], verdict["is_new"]) == ("verdict", None, False)
     assert [job.kind for job in jobs.list_jobs(ws)] == ["train"]
+
+
+def test_a_probe_says_what_a_training_takes(decided_on, tmp_path, fake_trainers):
+    ws = decided_on(7)
+    work = Work(ws, jobs.submit(ws, "probe", {"method": "finetune", "steps": 60}), tmp_path / "job")
+    assert KINDS["probe"].run(work).startswith("Learn from decisions: about 30 s for 60 steps at 0.5 s each")
+    cost = list(events.read(work.folder))[-1]
+    assert (cost["event"], cost["seconds"]) == ("cost", 30)

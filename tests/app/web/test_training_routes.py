@@ -90,3 +90,12 @@ def test_a_comparison_is_queued_and_told(client, reviewed):
     assert client.get(f"/api/models/compare/{job['id']}").json() == {"sentence": "x"}
     assert client.get("/api/models/compare/99").status_code == 404
     assert client.post("/api/models/compare", json={"before": "union", "after": "union"}).status_code == 400
+
+
+def test_a_probe_is_queued_and_told(client, reviewed):
+    ws, ids = reviewed
+    assert client.post("/api/training/probe", json={}).status_code == 400
+    accept_everything(ws, ids)
+    job = client.post("/api/training/probe", json={"steps": 40}).json()
+    assert (job["kind"], job["args"]) == ("probe", {"method": "finetune", "steps": 40, "batch": 4})
+    assert client.get("/api/training").json()["probe"]["id"] == job["id"]

@@ -7,6 +7,7 @@ import { Compare } from './train/compare.js';
 import { coverageCurve, lossCurve } from './train/curve.js';
 import { kinds } from './train/kinds.js';
 import { modelTable } from './train/models.js';
+import { usageWords } from './usage.js';
 
 const POLL_BUSY = 1500; // ms between looks while a training runs
 const POLL_IDLE = 10000;
@@ -53,7 +54,7 @@ class Train {
     } catch (error) {
       this.#tell(error.message);
     }
-    const busy = [this.now?.job, this.now?.comparison].some((job) => job && AT_WORK.includes(job.state));
+    const busy = [this.now?.job, this.now?.comparison, this.now?.probe].some((job) => job && AT_WORK.includes(job.state));
     if (shown(this.element)) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
   }
 
@@ -105,7 +106,7 @@ class Train {
   }
 
   #improve() {
-    const { plan, job, steps } = this.now;
+    const { plan, job, probe, steps } = this.now;
     const busy = job && AT_WORK.includes(job.state);
     const card = h('section', { class: 'train-card is-improve' }, h('h2', {}, 'Improve the proposals'));
     if (!busy && job?.state !== 'paused') {
@@ -114,6 +115,11 @@ class Train {
         h('button', {
           type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
         }, 'Improve'),
+        h('button', {
+          type: 'button', class: 'train-second', disabled: !plan.is_ready || AT_WORK.includes(probe?.state), data: { key: 'probe' },
+          onclick: () => this.#act('/training/probe', { steps }),
+        }, 'Estimate time and memory'),
+        probeWords(probe),
         kinds(plan, this.#open, (method) => this.#act('/training', { steps, method })));
     }
     if (job) card.append(...this.#job(job, busy));
@@ -128,6 +134,7 @@ class Train {
     return [
       h('p', { class: `train-state is-${job.state}`, role: 'status', data: { state: job.state } }, h('b', {}, STATES[job.state] ?? job.state), words ? ` · ${words}` : ''),
       busy ? h('div', { class: 'train-bar', role: 'progressbar', 'aria-label': 'Training', 'aria-valuenow': share, 'aria-valuemin': 0, 'aria-valuemax': 100 }, h('i', { style: `width:${share}%` })) : null,
+      job.usage ? h('p', { class: 'train-usage' }, usageWords(job.usage)) : null,
       this.now.curve.length > 1 ? lossCurve(this.now.curve) : null,
       h('div', { class: 'train-buttons' },
         ['queued', 'running'].includes(job.state) ? button('pause', 'Pause') : null,
@@ -147,6 +154,13 @@ class Train {
         weights: (id) => `${this.api.base}/models/${id}/weights`,
       }));
   }
+}
+
+/** What a few steps told of the whole training, or how far they are. */
+function probeWords(probe) {
+  if (!probe || ['cancelled', 'paused'].includes(probe.state)) return '';
+  const busy = AT_WORK.includes(probe.state);
+  return h('p', { class: 'train-cost', role: 'status' }, probe.error || (busy ? `Estimating: ${probe.message || 'waiting for its turn'}` : probe.message));
 }
 
 const plural = (count, word) => `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;
