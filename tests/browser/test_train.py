@@ -57,7 +57,10 @@ def test_decisions_become_a_model_whose_changes_are_marked_and_it_can_be_taken_b
     train.wait_for_selector(".train-state[data-state=done]", timeout=LONG)
     assert "Used, as it is better" in train.inner_text(".train-state")
     assert train.locator("[data-model='1']").get_attribute("class") == "is-used"
-    assert train.get_attribute(".train-curve svg", "aria-label").startswith("Loss 1.00 at step 1")
+    assert train.get_attribute(".is-improve .train-curve svg", "aria-label").startswith("Loss 1.00 at step 1")
+    train.wait_for_selector(".train-shown")
+    assert train.locator(".train-strip").count() == 4
+    assert train.locator(".train-strip").first.locator("figcaption").all_inner_texts() == ["at the start", "step 300"]
 
     server.wait_for(lambda now: now["job"] is None, seconds=LONG / 1000)
     train.goto(f"{server.url}/#/queue/changed")

@@ -80,7 +80,7 @@ def improve(
     run = _run_folder(folder, settings)
     steadiness = None
     if known.method == "finetune":
-        if not _finetune(folder, run, known, settings, on_told, cancelled):
+        if not _finetune(ws, folder, run, known, settings, on_told, cancelled):
             return None
     else:
         steadiness = label_free.learn(ws, folder, run, known, settings, on_told, cancelled)
@@ -131,10 +131,17 @@ def _run_folder(folder: Path, settings: Settings) -> Path:
 
 
 def _finetune(
-    folder: Path, run: Path, known: Snapshot, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
+    ws: Workspace,
+    folder: Path,
+    run: Path,
+    known: Snapshot,
+    settings: Settings,
+    on_told: OnTold,
+    cancelled: Callable[[], bool],
 ) -> bool:
     command = ["finetune", str(folder / DATA), "--images", str(folder), "--out", str(run)]
     command += ["--start", known.start, "--preset", "decisions", "--beside", BESIDE, *label_free.flags(settings)]
+    command += label_free.shown(ws, folder, known)
     return trained(command, folder, teller(on_told, "learning from decisions", "judging scores"), cancelled)
 
 

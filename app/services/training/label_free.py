@@ -8,6 +8,7 @@ from typing import Any
 
 from app.errors import TrainError
 from app.services import child
+from app.services.training import snapshot
 from app.services.training.methods import Settings
 from app.services.training.process import trained
 from app.services.training.snapshot import Snapshot
@@ -38,7 +39,7 @@ def learn(
     ws: Workspace,
     folder: Path,
     run: Path,
-    snapshot: Snapshot,
+    known: Snapshot,
     settings: Settings,
     on_told: OnTold,
     cancelled: Callable[[], bool],
@@ -49,7 +50,7 @@ def learn(
         ws: the workspace.
         folder: of the job.
         run: of the training.
-        snapshot: what it learns from.
+        known: what it learns from.
         settings: of it.
         on_told: told of progress.
         cancelled: asked often.
@@ -58,11 +59,11 @@ def learn(
         TrainError: the training failed.
         ProposeError: the proposer that it learns from failed.
     """
-    found = coarse(ws, folder, snapshot.images, on_told, cancelled)
+    found = coarse(ws, folder, known.images, on_told, cancelled)
     if found is None:
         return None
-    begin = ["--start", snapshot.start]
-    if snapshot.method == "pretrain":
+    begin = ["--start", known.start]
+    if known.method == "pretrain":
         if not _adapted(found.listing, folder, run, settings, on_told, cancelled):
             return None
         begin = ["--backbone", str(run / "backbone" / BACKBONE)]
@@ -74,7 +75,7 @@ def learn(
             told.append(Steadiness(float(event["before"]), float(event["now"])))
         tell(event)
 
-    command = ["selftrain", str(found.results), "--out", str(run), *begin, *flags(settings)]
+    command = ["selftrain", str(found.results), "--out", str(run), *begin, *flags(settings), *shown(ws, folder, known)]
     if not trained(command, folder, hear, cancelled):
         return None
     if not told:
@@ -101,10 +102,7 @@ def coarse(
     """
     work = folder / "coarse"
     work.mkdir(exist_ok=True)
-    with ws.store.read() as tx:
-        folders = {each.id: Path(each.path) for each in tx.folders.all()}
-        images = tx.images.of_ids(image_ids)
-    files = [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
+    files = snapshot.listing(ws, image_ids)
     on_told(Told("finding masks to learn from", 0, len(files)))
     with closing(child.propose(files, work, TEACHER, None, cancelled)) as reports:
         for report in reports:
@@ -125,6 +123,15 @@ def _adapted(
 def wide(settings: Settings) -> Settings:
     """Those of the backbone's part."""
     return settings.model_copy(update={"batch": _VIEWS * settings.batch})
+
+
+def shown(ws: Workspace, folder: Path, known: Snapshot) -> list[str]:
+    """Flags that let a training predict the fixed images again and again."""
+    if not known.shown:
+        return []
+    file = folder / "shown.jsonl"
+    child.write_listing(file, snapshot.listing(ws, known.shown))
+    return ["--show", str(file)]
 
 
 def flags(settings: Settings) -> list[str]:

@@ -1,6 +1,7 @@
 """What a training learns from and starts at: fixed when it begins, so that it goes on with the same after any end."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from freesolo.assets import shipped_weights
 
 DATA = "decisions.json"
 """In a job's folder: the decisions as a COCO file."""
+SHOWN = 4
+"""Images that are predicted again and again; the same in every training, as long as no others are imported."""
 _FILE = "snapshot.json"
 
 
@@ -30,6 +33,8 @@ class Snapshot:
     counts: decided.Counts
     images: list[int] = field(default_factory=list)
     """Ids of the images that a training without labels looks at."""
+    shown: list[int] = field(default_factory=list)
+    """Ids of the images that are predicted again and again meanwhile."""
 
 
 def taken(ws: Workspace, folder: Path, settings: Settings) -> Snapshot:
@@ -48,7 +53,7 @@ def taken(ws: Workspace, folder: Path, settings: Settings) -> Snapshot:
     current = models.in_use(ws)
     try:
         counts, images = _data(ws, folder, method)
-        snapshot = Snapshot(method, position, current, str(_start(ws, current)), counts, images)
+        snapshot = Snapshot(method, position, current, str(_start(ws, current)), counts, images, fixed(ws))
         with replacing(file) as stream:
             stream.write(json.dumps(asdict(snapshot)).encode())
     except OSError as error:
@@ -69,6 +74,22 @@ def spread(ws: Workspace, most: int) -> list[int]:
     readable = [image.id for image in (*parts.learnt, *parts.undecided) if not image.error]
     step = max(1, -(-len(readable) // most))
     return readable[::step]
+
+
+def fixed(ws: Workspace) -> list[int]:
+    """Ids of `SHOWN` readable images, evenly spread over all by name."""
+    with ws.store.read() as tx:
+        readable = [image.id for batch in tx.images.walk() for image in batch if not image.error]
+    number = min(SHOWN, len(readable))
+    return [readable[place * len(readable) // number] for place in range(number)]
+
+
+def listing(ws: Workspace, image_ids: Sequence[int]) -> list[tuple[str, Path]]:
+    """(key, path) of images, as processes of the trainers take them; the key is the id."""
+    with ws.store.read() as tx:
+        folders = {each.id: Path(each.path) for each in tx.folders.all()}
+        images = tx.images.of_ids(image_ids)
+    return [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
 
 
 def _start(ws: Workspace, current: str) -> Path:

@@ -32,7 +32,7 @@ def teller(on_told: OnTold, learning: str, looking: str) -> Callable[[dict[str, 
     def tell(event: dict[str, Any]) -> None:
         if event["event"] == "image":
             on_told(Told(looking, int(event["done"]), int(event["total"]), event))
-        elif event["event"] in ("start", "step") and "steps" in event:
+        elif event["event"] in ("start", "step", "shown") and "steps" in event:
             on_told(Told(learning, int(event["step"]), int(event["steps"]), event))
 
     return tell

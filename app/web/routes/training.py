@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app import jobs
 from app.jobs import compare as comparisons
-from app.jobs import events
-from app.jobs.work import folder_of
+from app.jobs import following
 from app.services import models
 from app.services.training import comparing, methods, overview
 from app.services.training.methods import STEPS, Method
@@ -21,8 +20,6 @@ from app.web.routes.common import MeterOf, RowId, WorkspaceOf, job_json
 router = APIRouter()
 
 KIND = "train"
-_POINTS = 200
-"""Of a loss curve, at most."""
 
 
 class Start(BaseModel):
@@ -59,6 +56,7 @@ def training(workspace: WorkspaceOf, meter: MeterOf) -> dict[str, Any]:
     found = overview.overview(workspace)
     latest = jobs.list_jobs(workspace, 1, KIND)
     job = latest[0] if latest else None
+    followed = following.Followed() if job is None else following.followed(workspace, job.id)
     compared, probed = (next(iter(jobs.list_jobs(workspace, 1, kind)), None) for kind in ("compare", "probe"))
     return {
         **{name: value for name, value in asdict(found).items() if name != "models"},
@@ -69,8 +67,25 @@ def training(workspace: WorkspaceOf, meter: MeterOf) -> dict[str, Any]:
         "job": None if job is None else job_json(job, meter),
         "probe": None if probed is None else job_json(probed),
         "comparison": None if compared is None else job_json(compared),
-        "curve": [] if job is None else _curve(workspace, job.id),
+        "curve": followed.curve,
+        "shown": len(followed.shown),
     }
+
+
+@router.get("/training/{job_id}/shown")
+def shown(workspace: WorkspaceOf, job_id: RowId) -> list[dict[str, Any]]:
+    """The fixed images of a training, and what it found on them at each step that it predicted them."""
+    return [
+        {
+            "id": each.image.id,
+            "name": each.image.name,
+            "version": each.image.content_hash,
+            "width": each.image.width,
+            "height": each.image.height,
+            "steps": [{"step": step, "masks": masks} for step, masks in each.steps],
+        }
+        for each in following.predicted(workspace, jobs.get(workspace, job_id).id)
+    ]
 
 
 @router.post("/training")
@@ -127,15 +142,3 @@ def _model_json(model: Model) -> dict[str, Any]:
     wanted = ("id", "name", "created", "kind", "parent", "manner", "bytes", "data", "figures", "licence", "verdict")
     values = asdict(model)
     return {**{name: values[name] for name in wanted}, "proposer": models.name_of(model.id)}
-
-
-def _curve(workspace: Workspace, job_id: int) -> list[list[float]]:
-    """(step, loss) of the latest training of a job, thinned to what can be seen."""
-    points: list[list[float]] = []
-    for event in events.read(folder_of(workspace, job_id)):
-        if event.get("event") == "start" and event.get("step") == 0:
-            points = []  # a job may train a backbone, then a network, then that once more
-        elif event.get("event") == "step":
-            points.append([float(event["step"]), round(float(event["losses"]["loss"]), 4)])
-    stride = -(-len(points) // _POINTS)
-    return points[:: max(1, stride)]

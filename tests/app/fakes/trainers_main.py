@@ -69,6 +69,7 @@ def learn(args):
     """Tell of the steps."""
     steps = int(args.steps)
     emit({"event": "start", "name": "run", "images": 1, "masks": 1, "step": 0, "steps": steps})
+    show(args, 0, steps)
     for step in range(1, steps + 1):
         time.sleep(float(os.environ.get("FAKE_SECONDS", "0")))
         if step > int(os.environ.get("FAKE_DIE", "1000000")):
@@ -85,6 +86,22 @@ def learn(args):
                 "losses": losses,
             }
         )
+
+    show(args, steps, steps)
+
+
+def show(args, step, steps):
+    """The first mask of `masks_of` on each image of ``--show``, with the start; later all three."""
+    if getattr(args, "show", None) is None:
+        return
+    rows = []
+    for line in Path(args.show).read_text("utf-8").splitlines():
+        entry = json.loads(line)
+        with Image.open(entry["path"]) as picture:
+            width, height = picture.size
+        counts = [code.decode() for code in masks_of(width, height, "").counts]
+        rows.append({"key": entry["key"], "width": width, "height": height, "masks": counts[: 3 if step else 1]})
+    emit({"event": "shown", "step": step, "steps": steps, "images": rows})
 
 
 def result(args, name, metadata):
@@ -129,8 +146,8 @@ def main():
     commands = parser.add_subparsers(required=True)
     trainings = []
     for run, own in (
-        (finetune, ("--images", "--start", "--preset", "--beside")),
-        (selftrain, ("--start", "--backbone")),
+        (finetune, ("--images", "--start", "--preset", "--beside", "--show")),
+        (selftrain, ("--start", "--backbone", "--show")),
         (train, ("--start",)),
         (pretrain, ()),
     ):

@@ -46,7 +46,7 @@ def test_a_better_network_is_used_and_proposes_in_a_job_of_its_own(decided_on, t
     following = jobs.list_jobs(ws, 1)[0]
     assert (following.kind, following.args["proposer"]) == ("propose", "model-1")
     kinds = [event["event"] for event in events.read(work.folder)]
-    assert kinds == ["start", "step", "step", "step", "verdict"]
+    assert kinds == ["start", "shown", "step", "step", "step", "shown", "verdict"]
     assert (1, 3, 2.0, 1.0, "learning from decisions") in work.told
     assert models.get(ws, 1).settings["batch"] == 2
 

@@ -99,3 +99,26 @@ def test_a_probe_is_queued_and_told(client, reviewed):
     job = client.post("/api/training/probe", json={"steps": 40}).json()
     assert (job["kind"], job["args"]) == ("probe", {"method": "finetune", "steps": 40, "batch": 4})
     assert client.get("/api/training").json()["probe"]["id"] == job["id"]
+
+
+def test_fixed_images_are_told_as_a_training_predicts_them(client, reviewed):
+    ws, ids = reviewed
+    accept_everything(ws, ids)
+    job = client.post("/api/training", json={}).json()
+    assert client.get(f"/api/training/{job['id']}/shown").json() == []
+    folder = folder_of(ws, job["id"])
+    folder.mkdir(parents=True)
+    for step in (0, 60):
+        rows = [
+            {"key": "2", "width": 8, "height": 6, "masks": [f"at {step}"]},
+            {"key": "3", "width": 9, "height": 9, "masks": []},
+        ]
+        events.append(folder, {"event": "shown", "step": step, "steps": 300, "images": rows})
+    assert client.get("/api/training").json()["shown"] == 2
+    second, third = client.get(f"/api/training/{job['id']}/shown").json()
+    assert (second["id"], second["width"]) == (2, 8)
+    assert second["steps"] == [{"step": 0, "masks": ["at 0"]}, {"step": 60, "masks": ["at 60"]}]
+    assert third["steps"] == [], "its file has changed since"
+    events.append(folder, {"event": "start", "step": 0, "steps": 300})
+    assert client.get("/api/training").json()["shown"] == 0
+    assert client.get("/api/training/99/shown").status_code == 404

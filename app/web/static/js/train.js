@@ -7,6 +7,7 @@ import { Compare } from './train/compare.js';
 import { coverageCurve, lossCurve } from './train/curve.js';
 import { kinds } from './train/kinds.js';
 import { modelTable } from './train/models.js';
+import { Shown } from './train/shown.js';
 import { usageWords } from './usage.js';
 
 const POLL_BUSY = 1500; // ms between looks while a training runs
@@ -28,6 +29,7 @@ class Train {
   constructor(element, { api }) {
     this.api = new Api(api);
     this.element = element;
+    this.shown = new Shown(this.api);
     this.compare = new Compare(this.api, (path, body) => this.#act(path, body));
     element.classList.add('train');
     const { signal } = this.#ending;
@@ -51,6 +53,7 @@ class Train {
       this.now = await this.api.get('/training');
       await this.#plan();
       this.#paint();
+      await this.shown.show(this.now);
     } catch (error) {
       this.#tell(error.message);
     }
@@ -86,7 +89,7 @@ class Train {
     this.compare.show(this.now);
     const parts = [this.#data(), this.#improve(), this.#models()];
     if (this.#parts) this.#parts.forEach((part, place) => part.replaceWith(parts[place]));
-    else this.element.replaceChildren(h('div', { class: 'train-cards' }, ...parts, this.compare.element)); // its open lists stay open
+    else this.element.replaceChildren(h('div', { class: 'train-cards' }, parts[0], parts[1], this.shown.element, parts[2], this.compare.element)); // its open lists stay open
     this.#parts = parts;
     if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }

@@ -41,6 +41,9 @@ def test_a_better_network_is_used_and_says_why(decided_on, improve, fake_trainer
         assert model.log_position == tx.decisions.last_id()
     assert {told.phase for told in improve.told} == {"learning from decisions", "comparing on held-out images"}
     assert [told.done for told in improve.told if told.event.get("event") == "step"] == [1, 2, 3, 4, 5]
+    shown = [told.event for told in improve.told if told.event.get("event") == "shown"]
+    assert [event["step"] for event in shown] == [0, 5]
+    assert [row["key"] for row in shown[0]["images"]] == ["1", "3", "5", "7"], "spread over all, held out or not"
 
 
 @pytest.mark.parametrize(
