@@ -106,7 +106,7 @@ def test_scores_are_judged_beside_another_proposer(finetune, drawn, tmp_path):
     assert finetune(drawn(4), "--beside", "tests.trainers.fake:make", "--lr", "0.01", steps=30)[0] == 0
     weights = tmp_path / "run" / "solo.safetensors"
     quantiles = load(weights).card.score_quantiles
-    assert set(quantiles) == {"solo", "teacher"}
+    assert set(quantiles) == {"solo", "teacher", "result"}
     assert all(list(values) == sorted(values) for values in quantiles.values())
     assert proposers.make(f"union:{weights}").identity.startswith("union-")
 
