@@ -56,7 +56,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),
         Kind("train", train.run, "heavy", unit="step", verb="Training", check=train.check),
-        Kind("probe", probe.run, "heavy", can_pause=False, unit="step", verb="Trying", check=probe.check),
+        Kind("probe", probe.run, "heavy", can_pause=False, unit="step", verb="Estimating", check=probe.check),
         Kind("compare", compare.run, "heavy", verb="Comparing", check=compare.check),
     )
 }

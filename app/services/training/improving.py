@@ -170,6 +170,7 @@ def _compare(
         if figures is None:
             return None
         found[name] = figures
+    on_told(Told("comparing on held-out images", len(proposers), len(proposers)))
     return _Figures(found["before"], {"solo": found["solo"], "union": found["union"]}, steadiness)
 
 

@@ -152,9 +152,10 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
     finding = {each: now for each, now in candidates.items() if now.figures["found"] >= LESS_FOUND * was["found"]}
     best = max(finding or candidates, key=lambda each: candidates[each].figures["AP"])
     now = candidates[best].figures
+    on = f"{before.images} held-out image{'' if before.images == 1 else 's'}"
     change = (
         f"it tells accepted from rejected masks with AP {now['AP']:.0f} instead of {was['AP']:.0f} and finds {now['found']:.0f} % instead "
-        f"of {was['found']:.0f} % of the {before.objects} accepted ones, on {before.images} held-out images"
+        f"of {was['found']:.0f} % of the {before.objects} accepted ones, on {on}"
     )
     if not finding:
         return Verdict(name, False, f"Not used, as it finds less: {change}.")
