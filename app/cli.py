@@ -8,7 +8,7 @@ python -m app status
 python -m app export --format coco --out masks.json     `formats` lists the others; `import-annotations` brings them in
 python -m app push --url http://localhost:8080 --token TOKEN     masks go to Label Studio; `pull` and `sync --watch` bring them back
 python -m app jobs list                       long work: show, cancel, pause, resume, retry, run
-python -m app jobs add train; python -m app jobs run     learn from the decisions, use the result if it is better
+python -m app models train; python -m app jobs run       learn from what there is, use the result if it is better
 python -m app models list                     networks of the workspace
 python -m app loop --simulate truth.json --images photographs/ --out loop.json     the whole loop, without a person
 python -m app log export --out ann.jsonl      what people decided, for another workspace; `log merge` brings it in

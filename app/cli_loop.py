@@ -13,7 +13,7 @@ import typer
 from app.cli_options import stoppable
 from app.files import replacing
 from app.report import Screen
-from app.services.training.improving import STEPS, Settings
+from app.services.training.methods import STEPS, Settings
 from app.services.workspace import Workspace
 from freesolo.proposers import RECOMMENDED
 
@@ -50,9 +50,8 @@ def loop(
     from app.services.simulation.reviewer import Habits
 
     screen = Screen()
-    plan = Plan(
-        rounds, images_a_round, start, Habits(actions=actions), Settings(steps=steps, threads=threads, seed=seed), seed
-    )
+    training = Settings(method="finetune", steps=steps, threads=threads, seed=seed)
+    plan = Plan(rounds, images_a_round, start, Habits(actions=actions), training, seed)
     known = Truth.read(truth)
     with tempfile.TemporaryDirectory(prefix="loop-") as folder, stoppable() as stop:
         ws = Workspace.open(Path(folder) / "workspace")

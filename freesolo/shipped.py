@@ -46,4 +46,5 @@ def union(weights: Path | None = None) -> Proposer:
     worth = {name: np.asarray(scores, np.float32) for name, scores in model.card.score_quantiles.items()}
     teacher = Ranked(FreeMask.from_preset(TEACHER), worth["teacher"], model.space)
     recogniser = Recogniser.load(GroupingSettings())
-    return Union("union", (teacher, Ranked(SoloProposer(model), worth["solo"], recogniser=recogniser)))
+    own = Ranked(SoloProposer(model), worth["solo"], recogniser=recogniser)
+    return Union("union", (teacher, own), scale=worth.get("result"))

@@ -2,7 +2,8 @@
 
 Scores of different proposers cannot be compared, but ranks can: each score becomes the share of a proposer's masks, over a large set of
 images, that score lower. Soft NMS on the log-odds of these ranks then lowers what overlaps something better, and what is left is put back
-on the scale of the first one's scores. (Lifting masks that both proposers find was tried: no gain beyond the noise.)
+on the scale of the first one's scores, or on one that is given. (Lifting masks that both proposers find was tried: no gain beyond the
+noise.)
 
 A proposer that has not looked at its masks once more, each cut out of the image, can have that done here (`freesolo.freemask.recognition`).
 """
@@ -89,14 +90,22 @@ def scores_at(ranks: Float32, quantiles: Float32) -> Float32:
 class Union:
     """A proposer made of two. The region hierarchy is the first one's that has any."""
 
-    def __init__(self, name: str, parts: tuple[Ranked, Ranked], settings: UnionSettings | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        parts: tuple[Ranked, Ranked],
+        settings: UnionSettings | None = None,
+        scale: Float32 | None = None,
+    ) -> None:
         """
         Args:
             name: for the identity.
             parts: the proposers; embeddings are kept where both have them in one length.
             settings: None takes the defaults.
+            scale: (q,) ascending probabilities at equally spaced ranks, which become the scores; None: the first one's quantiles do.
         """
         self._name = name
+        self._scale = scale
         self._parts = parts
         self._settings = settings or UnionSettings()
 
@@ -107,12 +116,16 @@ class Union:
         return f"{self._name}-{settings}({'+'.join(part.proposer.identity for part in self._parts)})"
 
     def propose(self, image: npt.NDArray[np.uint8]) -> Proposal:
-        """Masks of one upright RGB image, (height, width, 3) uint8, with scores as the first proposer gives them."""
+        """Masks of one upright RGB image, (height, width, 3) uint8, with scores as the first proposer gives them, or of the scale."""
         (first, first_ranks, one), (second, second_ranks, other) = (
             part.propose(image, self._settings) for part in self._parts
         )
         fused = fuse(first, second, first_ranks, second_ranks, self._settings)
-        fused = replace(fused, scores=scores_at(fused.scores, self._parts[0].quantiles))
+        if self._scale is None:
+            scores = scores_at(fused.scores, self._parts[0].quantiles)
+        else:
+            scores = np.clip(scores_at(fused.scores, self._scale), 0, 1)
+        fused = replace(fused, scores=scores)
         return Proposal(fused, one.hierarchy if one.hierarchy is not None else other.hierarchy)
 
 

@@ -14,7 +14,12 @@ commands = typer.Typer()
 
 @commands.command()
 def pretrain(
-    folder: Annotated[Path, typer.Argument(help="Folder of images; folders in it are searched too.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of images, searched with those in it, or a list as propose --list takes it (.jsonl)."
+        ),
+    ],
     out: Out,
     backbone: Annotated[
         str | None, typer.Option(help="A timm model.  [default: tf_efficientnet_lite0]", show_default=False)

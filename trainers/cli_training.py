@@ -47,6 +47,14 @@ Backbone = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume/--no-resume", help="Go on where the run in DIR was, or start it anew.")]
 Events = Annotated[bool, typer.Option("--events", help="JSON lines on standard output instead of a bar.")]
+Show = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="LIST",
+        help="Images, as propose --list takes them, that are predicted again while it trains; told with --events.",
+        show_default=False,
+    ),
+]
 Images = Annotated[
     Path | None,
     typer.Option(
@@ -147,6 +155,7 @@ def selftrain(
     top: Top = 10,
     min_score: MinScore = 0.0,
     weighted: Weighted = False,
+    show: Show = None,
     resume: Resume = True,
     events: Events = False,
 ) -> None:
@@ -168,7 +177,9 @@ def selftrain(
         selection = Selection(top=top, min_score=min_score, weighted=weighted)
         plan = Plan(rounds=rounds, targets=targets, top=keep, min_score=keep_score, weighted=weighted, fresh=fresh)
         judge: Judge = Steadiness() if truth is None else HumanLabels(truth, images_of(truth, truth_images))
-        return command.run(source, teacher, selection, resolved, plan, judge, Run(out, start, backbone, resume, events))
+        return command.run(
+            source, teacher, selection, resolved, plan, judge, Run(out, start, backbone, resume, events, show=show)
+        )
 
     run(body)
 
@@ -215,6 +226,7 @@ def finetune(
             show_default=False,
         ),
     ] = None,
+    show: Show = None,
     resume: Resume = True,
     events: Events = False,
 ) -> None:
@@ -232,7 +244,7 @@ def finetune(
         flags["network"] = None if freeze is None else {"frozen_stride": freeze}
         resolved = resolve(preset, config, overrides(flags, settings or []))
         labels = command.Labels(annotations, images, classes, limit_images, limit_masks, beside)
-        return command.run(labels, resolved, Run(out, start, resume=resume, as_events=events))
+        return command.run(labels, resolved, Run(out, start, resume=resume, as_events=events, show=show))
 
     run(body)
 

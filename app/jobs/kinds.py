@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.errors import JobError
-from app.jobs import propose, train
+from app.jobs import compare, probe, propose, train
 from app.jobs.work import Work
 from app.services.workspace import Workspace
 
@@ -56,6 +56,8 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),
         Kind("train", train.run, "heavy", unit="step", verb="Training", check=train.check),
+        Kind("probe", probe.run, "heavy", can_pause=False, unit="step", verb="Estimating", check=probe.check),
+        Kind("compare", compare.run, "heavy", verb="Comparing", check=compare.check),
     )
 }
 

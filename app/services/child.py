@@ -19,8 +19,8 @@ from trainers.records import Failure, Record, parse
 GRACE_SECONDS = 5.0
 """Time to stop after SIGTERM before SIGKILL; the bulk command needs two."""
 
-RESULTS = "results.jsonl"
-"""Name of the results file in the run's folder."""
+LISTING, RESULTS = "files.jsonl", "results.jsonl"
+"""Names of the list of images and of the results file in the run's folder."""
 
 _POLL_SECONDS = 0.2
 _COMMAND = ("-m", "trainers", "propose")
@@ -55,10 +55,8 @@ def propose(
     Raises:
         ProposeError: the process could not start, or ended with an error; its last words are in the message.
     """
-    listing, results = folder / "files.jsonl", folder / RESULTS
-    with listing.open("w", encoding="utf-8") as stream:
-        for key, path in files:
-            stream.write(json.dumps({"key": key, "path": str(path)}, ensure_ascii=False) + "\n")
+    listing, results = folder / LISTING, folder / RESULTS
+    write_listing(listing, files)
     arguments = ["--list", str(listing), "--out", str(results), "--proposer", proposer, "--events"]
     if hierarchies is not None:
         arguments += ["--hierarchies", str(hierarchies)]
@@ -74,6 +72,13 @@ def propose(
             yield Report({"event": "done"}, rest)
         if code != 0:
             raise ProposeError(f"the proposer {proposer!r} stopped: {last_words(folder / 'messages.txt', code)}")
+
+
+def write_listing(file: Path, files: Iterable[tuple[str, Path]]) -> None:
+    """Write (key, path) of images as ``propose --list`` takes them."""
+    with file.open("w", encoding="utf-8") as stream:
+        for key, path in files:
+            stream.write(json.dumps({"key": key, "path": str(path)}, ensure_ascii=False) + "\n")
 
 
 def reason(failure: Failure) -> str:

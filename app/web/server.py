@@ -22,6 +22,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app import jobs
 from app.errors import ServeError
+from app.jobs.usage import Meter
 from app.services import catalogue
 from app.services.clicking import Clicker
 from app.services.workspace import Workspace
@@ -82,6 +83,7 @@ def make_api(workspace: Workspace) -> FastAPI:
     app.state.importer = Importer(workspace)
     app.state.surveyor = Surveyor(workspace)
     app.state.presence = Presence()
+    app.state.meter = Meter()
     app.state.clicker = Clicker(workspace)
     errors.install(app)
     app.include_router(routes.router)

@@ -35,7 +35,7 @@ class Card(Config):
     """Category probabilities below are no detections; set from the scores, as weak training gives low ones."""
     score_quantiles: dict[str, tuple[float, ...]] = Field(default_factory=dict)
     """What scores are worth, by proposer ("solo" and its teacher's name): ascending scores at equally spaced ranks over the images it
-    was trained on. The union of both is ranked by them."""
+    was trained on. The union of both is ranked by them; its own scores are those of "result", where there is such."""
     trained_on: str = ""
     """Data, rounds and steps in one sentence."""
 

@@ -228,6 +228,10 @@ def test_models_are_listed_taken_out_brought_in_and_chosen(run, photos, tmp_path
     )
     assert run("models", "export", "1", "--out", tmp_path / "x.safetensors", "--workspace", ws)[0] == 0
     assert (tmp_path / "x.safetensors").read_bytes() == shipped.read_bytes()
+    onnx = ("models", "export", "model-1", "--format", "onnx", "--out", tmp_path / "x.onnx", "--workspace", ws)
+    assert run(*onnx)[:2] == (0, f"model 1: {tmp_path / 'x.onnx'}\n")
+    status, _, trouble = run("models", "export", "union", "--out", tmp_path / "y", "--workspace", ws)
+    assert (status, "union is no model of the workspace" in trouble) == (2, True)
     assert run("propose", "--workspace", ws)[1].startswith("9 masks on 3 images")
     status, said, _ = run("propose", "--workspace", ws)
     assert (status, said) == (0, "Nothing to do: every image has proposals of 'model-1' or is finished.\n")
@@ -248,3 +252,30 @@ def test_the_loop_is_simulated_from_a_coco_file(run, photos, tmp_path):
     wanted = {"accept_rate", "actions_per_object", "objects", "actions", "AP", "AP50", "AR100", "train_seconds"}
     assert wanted <= first.keys()
     assert (first["objects"], first["actions"]) == (0, 6)
+
+
+def test_a_training_is_queued_with_the_reason_for_its_kind(run, photos, tmp_path):
+    ws = tmp_path / "project"
+    run("import", photos, "--workspace", ws)
+    status, _, trouble = run("models", "train", "--workspace", ws)
+    assert (status, "Accept 5 more masks first" in trouble) == (1, True)
+    run("import", make_folder(tmp_path / "more", [f"{number}.png" for number in range(20)]), "--workspace", ws)
+    status, said, _ = run("models", "train", "--steps", "7", "--workspace", ws)
+    assert status == 0
+    assert said.startswith("There are no decisions yet, so Improve learns from the images alone. ")
+    assert said.endswith("job 1 is queued: python -m app jobs run\n")
+    assert run("models", "train", "--method", "pretrain", "--workspace", ws)[1].startswith("The network's lower part")
+    listed = json.loads(run("jobs", "list", "--json", "--workspace", ws)[1])
+    assert [(job["args"]["method"], job["args"]["steps"]) for job in listed] == [("pretrain", 300), ("selftrain", 7)]
+
+
+def test_two_proposers_are_compared(run, photos, tmp_path):
+    ws = tmp_path / "project"
+    run("import", photos, "--workspace", ws)
+    status, said, _ = run("models", "compare", "union", "default", "--workspace", ws)
+    assert status == 0
+    assert said.startswith("On 3 images, the first 20 masks of each: default finds 0 that union does not")
+    assert (
+        json.loads(run("models", "compare", "union", "default", "--json", "--workspace", ws)[1])["total"]["same"] == 9
+    )
+    assert run("models", "compare", "union", "union", "--workspace", ws)[0] == 2

@@ -53,6 +53,19 @@ def test_the_union_scores_as_its_first_part_does():
     assert union.propose(np.zeros((*SIZE, 3), np.uint8)).instances.scores == pytest.approx([0.45, 0.4])
 
 
+def test_the_union_scores_by_a_scale_of_its_own_where_there_is_one():
+    wild = np.geomspace(1, 1e22, 101).astype(
+        np.float32
+    )  # what a certain mask of a proposer whose scores tell little would score
+    first, second = boxes((0, 0, 10, 1e22), (0, 20, 10, 2e10)), boxes((20, 20, 10, 45))
+    chances = np.linspace(0.02, 0.99, 101, dtype=np.float32)
+    parts = (Ranked(Fixed("a", first), wild), Ranked(Fixed("b", second), np.linspace(0, 50, 101, dtype=np.float32)))
+    scores = Union("u", parts, scale=chances).propose(np.zeros((*SIZE, 3), np.uint8)).instances.scores
+    assert (np.diff(scores) < 0).all()
+    assert 0 <= scores.min() <= scores.max() <= 1
+    assert scores[1] == pytest.approx(0.9, abs=0.02), "its rank"
+
+
 def test_scores_of_different_scales_meet_as_ranks():
     first, second = boxes((0, 0, 10, 1000), (0, 20, 10, 10)), boxes((20, 0, 10, 0.02), (20, 20, 10, 0.01))
     fused = fuse(first, second, np.float32([0.9, 0.1]), np.float32([0.5, 0.3]), UnionSettings())

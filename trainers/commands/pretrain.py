@@ -20,7 +20,7 @@ from trainers.training.contrastive.network import DenseCL, starting_backbone
 from trainers.training.contrastive.settings import PretrainSettings
 from trainers.training.ranks import ranks
 from trainers.training.yaml_files import to_yaml
-from trainers.work_list import of_folder, printable
+from trainers.work_list import of_folder, of_list, printable
 
 WEIGHTS = "backbone.safetensors"
 
@@ -40,10 +40,10 @@ class Run:
 
 
 def run(folder: Path, settings: PretrainSettings, where: Run) -> int:
-    """Pre-train on a folder of images.
+    """Pre-train on a folder of images, or on those of a list.
 
     Args:
-        folder: searched as `propose` does.
+        folder: searched as `propose` does; or a list (.jsonl) as its ``--list`` takes it.
         settings: of the run.
         where: its folder.
 
@@ -61,12 +61,12 @@ def run(folder: Path, settings: PretrainSettings, where: Run) -> int:
 
 
 def readable(folder: Path) -> list[Path]:
-    """The image files below a folder whose headers can be read; a warning for each other one.
+    """The image files below a folder, or of a list, whose headers can be read; a warning for each other one.
 
     Raises:
-        UsageError: there are fewer than two.
+        UsageError: there are fewer than two, or the list cannot be read.
     """
-    found = of_folder(folder)
+    found = of_list(folder) if folder.suffix == ".jsonl" else of_folder(folder)
     paths, faults = [], list(found.faults)
     for item in found.items:
         try:

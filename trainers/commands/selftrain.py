@@ -14,6 +14,7 @@ from trainers.extract import ExtractSettings, extract
 from trainers.results import write_whole
 from trainers.signals import caught_signals
 from trainers.training import items
+from trainers.training.events import to_standard_output
 from trainers.training.items import Items, Selection
 from trainers.training.ranks import Ranks, ranks
 from trainers.training.rounds import Judge, Plan, calibrated, targets
@@ -97,6 +98,8 @@ class _Rounds:
                 return None
             data = following
             figure = self._judged(weights, held)
+            if self._own.is_first and self._where.as_events:
+                to_standard_output().round(number, self._judge.name, reached, figure)
             if figure <= reached:
                 self._say(
                     f"round {number} is no better ({self._judge.name} {figure:.4f} <= {reached:.4f}): the one before is kept"

@@ -15,7 +15,7 @@ from freesolo.solo.weights import Card, Model, card_for, load, to_bytes
 from trainers.errors import UsageError
 from trainers.results import write_whole
 from trainers.signals import caught_signals
-from trainers.training import events, items
+from trainers.training import events, items, showing
 from trainers.training.batches import Batches, Normalisation
 from trainers.training.items import Items, Selection
 from trainers.training.loop import Trainer
@@ -43,6 +43,8 @@ class Run:
     """JSON lines on standard output instead of a bar."""
     trained_on: str = ""
     """For the card."""
+    show: Path | None = None
+    """A list of images that are predicted again and again meanwhile; see `trainers.training.showing`."""
 
 
 def run(sources: list[Path], images: Path | None, selection: Selection, settings: TrainSettings, where: Run) -> int:
@@ -126,7 +128,9 @@ def train(data: Items, settings: TrainSettings, where: Run, stop: Callable[[], b
             own.world,
         )
         reporter = stack.enter_context(events.of_run(where.out, where.as_events, own.is_first))
-        trainer = Trainer(network, batches, settings, where.out, reporter, own)
+        shown = showing.read(where.show)
+        show = showing.Show(shown, card, settings.steps, reporter.shown) if shown else None
+        trainer = Trainer(network, batches, settings, where.out, reporter, own, show)
         first = trainer.resume() if where.resume else 0
         if own.is_first:
             write_whole(where.out / "settings.yaml", to_yaml(settings).encode())

@@ -41,12 +41,15 @@ class TrainingReporter(Protocol):
     def checkpoint(self, step: int) -> None:
         """All that was done so far is safe."""
 
+    def shown(self, event: dict[str, object]) -> None:
+        """Some fixed images were predicted; see `trainers.training.showing`."""
+
     def result(self, path: Path, figures: dict[str, float]) -> None:
         """Weights were written, and what they reach where that was measured."""
 
 
 class JsonLines:
-    """One JSON object a line: ``start``, ``step`` with its losses, ``checkpoint``, ``result``."""
+    """One JSON object a line: ``start``, ``step`` with its losses, ``checkpoint``, ``shown``, ``result``, of self-training ``round``."""
 
     def __init__(self, stream: IO[str]) -> None:
         """Lines go to ``stream``, each at once."""
@@ -61,8 +64,15 @@ class JsonLines:
     def checkpoint(self, step: int) -> None:
         self._print({"event": "checkpoint", "step": step})
 
+    def shown(self, event: dict[str, object]) -> None:
+        self._print(event)
+
     def result(self, path: Path, figures: dict[str, float]) -> None:
         self._print({"event": "result", "path": str(path), "figures": figures})
+
+    def round(self, number: int, by: str, before: float, now: float) -> None:
+        """A round of self-training was compared with the one before, which is kept if its figure is no lower."""
+        self._print({"event": "round", "number": number, "by": by, "before": before, "now": now})
 
     def _print(self, event: dict[str, object]) -> None:
         self._stream.write(json.dumps(event) + "\n")
@@ -102,6 +112,9 @@ class Bar:
     def checkpoint(self, step: int) -> None:
         """The bar says enough."""
 
+    def shown(self, event: dict[str, object]) -> None:
+        """A terminal shows no pictures."""
+
     def result(self, path: Path, figures: dict[str, float]) -> None:
         text = ", ".join(f"{name} {value:.2f}" for name, value in figures.items())
         self._console.print(f"{path}" + (f": {text}" if text else ""))
@@ -129,6 +142,9 @@ class Curves:
     def checkpoint(self, step: int) -> None:
         self._writer.flush()
 
+    def shown(self, event: dict[str, object]) -> None:
+        """They are for the app."""
+
     def result(self, path: Path, figures: dict[str, float]) -> None:
         for name, value in figures.items():
             self._writer.add_scalar(f"figures/{name}", value)
@@ -153,6 +169,10 @@ class All:
         for reporter in self._reporters:
             reporter.checkpoint(step)
 
+    def shown(self, event: dict[str, object]) -> None:
+        for reporter in self._reporters:
+            reporter.shown(event)
+
     def result(self, path: Path, figures: dict[str, float]) -> None:
         for reporter in self._reporters:
             reporter.result(path, figures)
@@ -168,6 +188,9 @@ class Silent:
         """Nothing."""
 
     def checkpoint(self, step: int) -> None:
+        """Nothing."""
+
+    def shown(self, event: dict[str, object]) -> None:
         """Nothing."""
 
     def result(self, path: Path, figures: dict[str, float]) -> None:

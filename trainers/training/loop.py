@@ -18,6 +18,7 @@ from trainers.training.means import Means
 from trainers.training.mishaps import memory_is_told, require_finite
 from trainers.training.ranks import Ranks
 from trainers.training.settings import TrainSettings
+from trainers.training.showing import Show
 from trainers.training.yaml_files import to_yaml
 
 
@@ -32,6 +33,7 @@ class Trainer:
         folder: Path,
         reporter: TrainingReporter,
         ranks: Ranks,
+        show: Show | None = None,
     ) -> None:
         """
         Args:
@@ -41,7 +43,9 @@ class Trainer:
             folder: for checkpoints.
             reporter: hears of every step, on the first rank.
             ranks: this process among the others.
+            show: predicts fixed images now and then, on the first rank.
         """
+        self._show = show if ranks.is_first else None
         self._network = network
         self._batches = batches
         self._settings = settings
@@ -86,6 +90,8 @@ class Trainer:
         network = self._ranks.wrap(self._network)
         network.train()
         window, since = Means(), Means()
+        if self._show is not None and self._first == 0:
+            self._show.show(0, self._state())
         for step, batch in enumerate(self._batches.steps(self._first, self._settings.steps), start=self._first):
             values = self._step(network, batch.to(self._ranks.device), step)
             window.add(values)
@@ -96,6 +102,8 @@ class Trainer:
                     StepReport(done, self._settings.steps, self._rate(step), window.seconds_a_step, window.means())
                 )
                 window = Means()
+            if self._show is not None and self._show.is_due(done):
+                self._show.show(done, self._state())
             is_stopped = self._ranks.any(stop())
             if done % self._settings.checkpoint_every == 0 or done == self._settings.steps or is_stopped:
                 self._history.append(since.means()["loss"])
@@ -105,6 +113,10 @@ class Trainer:
                     return None
                 if self._has_levelled_off():
                     break
+        return self._state()
+
+    def _state(self) -> dict[str, Tensor]:
+        """The weights that the run would give now."""
         return self._average.over(self._network) if self._settings.ema else self._network.state_dict()
 
     def _step(self, network: nn.Module, batch: Batch, step: int) -> dict[str, float]:

@@ -85,6 +85,8 @@ def card_with_worth(card: Card, own: Path, teacher: Path, truth: Mapping[str, In
     pooled = np.concatenate([worth[name].log_odds(scores) for name, (scores, _) in found.items()])
     common = np.quantile(pooled, np.linspace(0, 1, QUANTILES))
     quantiles = {name: tuple(np.maximum.accumulate(each.score_of(common)).tolist()) for name, each in worth.items()}
+    # Where a proposer's scores tell little, those that a certain mask would have lie far outside [0, 1]: the list is scored by chances.
+    quantiles["result"] = tuple((1 / (1 + np.exp(-common))).tolist())
     return card.model_copy(update={"score_quantiles": quantiles})
 
 

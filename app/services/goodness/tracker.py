@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -109,10 +110,16 @@ def tracker_of(ws: Workspace) -> Tracker:
         return _trackers.setdefault(ws, Tracker())
 
 
-def _compute(ws: Workspace) -> Estimates:
+def learnt_without(ws: Workspace, image_ids: Collection[int]) -> Estimates:
+    """P(good) of all masks, learnt from none of the decisions on these images; takes seconds, and is not kept."""
+    return _compute(ws, image_ids)
+
+
+def _compute(ws: Workspace, without: Collection[int] = ()) -> Estimates:
     with ws.store.read() as tx:
         position, table = tx.columns.position(), tx.columns.table()
         rows = model.judged(table, tx.columns.unseen(), tx.columns.people())
+    rows = rows[~np.isin(table.image_ids[rows], list(without))]
     accepted = table.states[rows] == "accepted"
     fitted = model.fit(table, rows) if model.enough(accepted, table.image_ids[rows]) else None
     p = model.prior(table.scores) if fitted is None else fitted.p

@@ -1,5 +1,6 @@
 """Networks of this workspace: kept, named, chosen, handed on."""
 
+from app.services.models.onnx import export_onnx
 from app.services.models.registry import (
     Training,
     delete,
@@ -21,6 +22,7 @@ __all__ = [
     "Training",
     "delete",
     "export",
+    "export_onnx",
     "get",
     "id_of",
     "import_file",

@@ -38,7 +38,7 @@ class Training:
     """What is known of a model besides its weights; as `app.store.records.Model`."""
 
     name: str
-    kind: Literal["finetune", "selftrain", "import"]
+    kind: Literal["finetune", "selftrain", "pretrain", "import"]
     parent: str
     manner: Manner
     log_position: int

@@ -89,14 +89,19 @@ def _forecast(pace: Pace, pending: int) -> str:
         return "No mask waits for a decision."
     waiting = "1 mask waits" if pending == 1 else f"{pending:,} masks wait"
     if pace.per_hour is None:
-        return (
-            f"{waiting}. A forecast needs {ENOUGH_DECISIONS} decisions in {ENOUGH_SECONDS / 60:.0f} minutes of work; "
-            f"so far: {pace.decided} in {pace.seconds / 60:.0f} min."
-        )
+        return f"{waiting}. {too_little(pace)}"
     about = f"{waiting}: about {_hours(pending / pace.per_hour)} of work at {pace.per_hour:,.0f} masks an hour"
     if pace.lowest is None or pace.highest is None:
         return f"{about}. That is rough: there is little to go by yet."
     return f"{about} (95 %: {_hours(pending / pace.highest)} to {_hours(pending / pace.lowest)})."
+
+
+def too_little(pace: Pace) -> str:
+    """What is missing for a forecast."""
+    return (
+        f"A forecast needs {ENOUGH_DECISIONS} decisions in {ENOUGH_SECONDS / 60:.0f} minutes of work; "
+        f"so far: {pace.decided} in {pace.seconds / 60:.0f} min."
+    )
 
 
 def _hours(value: float) -> str:

@@ -15,6 +15,7 @@ from app.services.simulation.reviewer import Habits, Reviewer, Work
 from app.services.simulation.scoring import scored
 from app.services.training import decided, improving
 from app.services.training.improving import Improved
+from app.services.training.methods import Settings
 from app.services.workspace import Workspace
 from app.store.records import Image
 from freesolo.codecs import coco_rle
@@ -33,7 +34,7 @@ class Plan:
     start: str = "union"
     """Proposer of round 0."""
     habits: Habits = field(default_factory=Habits)
-    training: improving.Settings = field(default_factory=improving.Settings)
+    training: Settings = field(default_factory=lambda: Settings(method="finetune"))
     seed: int = 0
     """Of the order of the images."""
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pycocotools import mask as coco_mask
 
 from app.files import replacing
-from app.services.goodness.tracker import Estimates, tracker_of
+from app.services.goodness.tracker import Estimates, learnt_without
 from app.services.workspace import Workspace
 from app.store.records import Image, Instance
 from freesolo.codecs import coco_rle
@@ -96,7 +96,8 @@ def write(ws: Workspace, out: Path) -> Counts:
         OSError: the file cannot be written.
     """
     chosen = parts(ws)
-    estimates = tracker_of(ws).current(ws)
+    # Else what people decided on held-out images would choose what is learnt from.
+    estimates = learnt_without(ws, [image.id for image in chosen.held])
     with ws.store.read() as tx:
         folders = {folder.id: Path(folder.path) for folder in tx.folders.all()}
         sources = chosen.learnt + _promising(chosen, estimates)

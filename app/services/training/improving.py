@@ -1,6 +1,6 @@
-"""Improve: learn from the decisions, compare on what was held out, and propose with the better one from now on.
+"""Improve: train on what there is, compare on what was held out, and propose with the better one from now on.
 
-Stopped at any moment, the same call on the same folder goes on where it was: the training set is written once, training resumes from
+Stopped at any moment, the same call on the same folder goes on where it was: what it learns from is written once, training resumes from
 its checkpoint, and a model appears in the workspace whole or not at all.
 """
 
@@ -11,69 +11,58 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
-
-from app.errors import TrainError
 from app.files import replacing
 from app.services import models
 from app.services.models import Training
-from app.services.training import decided
-from app.services.training.judging import Reached, Verdict, choose, reached
+from app.services.training import decided, label_free, snapshot
+from app.services.training.judging import Reached, Verdict, choose, reached, steadier
+from app.services.training.label_free import Steadiness
+from app.services.training.methods import Settings
 from app.services.training.process import trained
+from app.services.training.snapshot import DATA, Snapshot
+from app.services.training.told import OnTold, Told, teller
 from app.services.workspace import Workspace
 from app.store.records import Manner, Model
-from freesolo.assets import shipped_weights
-from freesolo.config import Config
 from freesolo.proposers import UNION
 
-STEPS = 300
 BESIDE = "default"
 """The proposer that the new network is put in one list with, as one candidate; alone it is another."""
-LEAST_ACCEPTED = 5
-"""Accepted masks to learn from, at least."""
 
-_DATA, _SNAPSHOT, _RESULT, _WEIGHTS = "decisions.json", "snapshot.json", "result.json", "solo.safetensors"
-
-
-class Settings(Config):
-    """Of one improvement."""
-
-    steps: int = Field(default=STEPS, ge=1)
-    batch: int = Field(default=4, ge=1)
-    """Images a step."""
-    threads: int | None = Field(default=None, ge=1)
-    """Of the training; None: one a core."""
-    seed: int = Field(default=0, ge=0)
-
-
-@dataclass(frozen=True)
-class Told:
-    """Progress of an improvement."""
-
-    phase: str
-    """What is being done, for people."""
-    done: int = 0
-    total: int = 0
-    event: dict[str, Any] = field(default_factory=dict)
-    """The training process's own event, where it is one."""
+_RESULT, _WEIGHTS = "result.json", "solo.safetensors"
 
 
 @dataclass(frozen=True)
 class Improved:
     """What came of it."""
 
-    model: Model
+    model: Model | None
+    """None: the network is what it was before."""
     verdict: Verdict
     counts: decided.Counts
 
 
-OnTold = Callable[[Told], None]
+@dataclass(frozen=True)
+class _Figures:
+    """What the new network and the one in use reach."""
+
+    before: Reached | None = None
+    """None: there is nothing to compare them on."""
+    candidates: dict[str, Reached] = field(default_factory=dict)
+    """By manner."""
+    steadiness: Steadiness | None = None
+    """Of a training without labels."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For the table of models."""
+        known = self.candidates if self.before is None else {**self.candidates, "before": self.before}
+        figures: dict[str, Any] = {name: each.as_json() for name, each in known.items()}
+        return figures if self.steadiness is None else {**figures, "steadiness": asdict(self.steadiness)}
 
 
 def improve(
     ws: Workspace, folder: Path, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
 ) -> Improved | None:
-    """Train on the decisions and promote the result if it is better; None when stopped.
+    """Train and promote the result if it is better; None when stopped.
 
     Args:
         ws: the workspace.
@@ -87,83 +76,53 @@ def improve(
         ProposeError: a proposer's process failed.
         ModelError: the workspace's disk cannot take the model.
     """
-    snapshot = _snapshot(ws, folder)
-    on_told(Told("learning from decisions", 0, settings.steps))
-    if not _train(folder, snapshot, settings, on_told, cancelled):
-        return None
-    known = _finished(ws, folder, snapshot)
-    if known is not None:
-        return known
-    weights = _run_folder(folder, settings) / _WEIGHTS
-    figures = _compare(ws, snapshot.current, weights, on_told, cancelled)
-    if figures is None:
-        return None
-    before, candidates = figures
-    verdict = choose((snapshot.current, before), candidates)
-    model = _kept(ws, weights, snapshot, settings, verdict, candidates, before)
-    with replacing(folder / _RESULT) as stream:
-        stream.write(json.dumps({"model": model.id, "verdict": asdict(verdict)}).encode())
-    if verdict.is_new:
-        models.use(ws, models.name_of(model.id))
-    return Improved(model, verdict, snapshot.counts)
+    known = snapshot.taken(ws, folder, settings)
+    run = _run_folder(folder, settings)
+    steadiness = None
+    if known.method == "finetune":
+        if not _finetune(ws, folder, run, known, settings, on_told, cancelled):
+            return None
+    else:
+        steadiness = label_free.learn(ws, folder, run, known, settings, on_told, cancelled)
+        if steadiness is None:
+            return None
+    finished = _finished(ws, folder, known)
+    if finished is not None:
+        return finished
+    if known.method == "selftrain" and steadiness is not None and not steadiness.is_better:
+        return Improved(None, steadier(known.current, steadiness.before, steadiness.now), known.counts)
+    figures = _compare(ws, known, run / _WEIGHTS, steadiness, on_told, cancelled)
+    return None if figures is None else _concluded(ws, folder, run / _WEIGHTS, known, settings, figures)
 
 
-def _finished(ws: Workspace, folder: Path, snapshot: "_Snapshot") -> Improved | None:
+def _finished(ws: Workspace, folder: Path, known: Snapshot) -> Improved | None:
     """What a run that was killed at its very end had come to."""
     file = folder / _RESULT
     if not file.exists():
         return None
     values = json.loads(file.read_text("utf-8"))
-    verdict = Verdict(**values["verdict"])
-    model = models.get(ws, values["model"])
-    if verdict.is_new:
-        models.use(ws, models.name_of(model.id))
-    return Improved(model, verdict, snapshot.counts)
+    return _promoted(ws, Improved(models.get(ws, values["model"]), Verdict(**values["verdict"]), known.counts))
 
 
-@dataclass(frozen=True)
-class _Snapshot:
-    """What a run learns from and starts at, fixed at its beginning."""
-
-    log_position: int
-    current: str
-    """Name of the proposer in use."""
-    start: str
-    """Path of the weights to go on from."""
-    counts: decided.Counts
-
-
-def _snapshot(ws: Workspace, folder: Path) -> _Snapshot:
-    file = folder / _SNAPSHOT
-    if file.exists():
-        values = json.loads(file.read_text("utf-8"))
-        return _Snapshot(**{**values, "counts": decided.Counts(**values["counts"])})
-    with ws.store.read() as tx:
-        position = tx.decisions.last_id()
-    try:
-        counts = decided.write(ws, folder / _DATA)
-        _require(counts.accepted)
-        current = models.in_use(ws)
-        snapshot = _Snapshot(position, current, str(_start(ws, current)), counts)
-        with replacing(file) as stream:
-            stream.write(json.dumps(asdict(snapshot)).encode())
-    except OSError as error:
-        raise TrainError(f"the training set cannot be written to {folder}: {error.strerror}") from error
-    return snapshot
+def _concluded(
+    ws: Workspace, folder: Path, weights: Path, known: Snapshot, settings: Settings, figures: _Figures
+) -> Improved:
+    """The verdict, and the model in the workspace."""
+    if figures.before is not None:
+        verdict = choose((known.current, figures.before), figures.candidates)
+    else:
+        found = figures.steadiness if known.method == "selftrain" else None
+        verdict = steadier(known.current, *(None, None) if found is None else (found.before, found.now))
+    model = _kept(ws, weights, known, settings, verdict, figures)
+    with replacing(folder / _RESULT) as stream:
+        stream.write(json.dumps({"model": model.id, "verdict": asdict(verdict)}).encode())
+    return _promoted(ws, Improved(model, verdict, known.counts))
 
 
-def require_enough(ws: Workspace) -> None:
-    """Raises TrainError where people have not accepted enough masks on images that may be learnt from."""
-    learnt = decided.reviewed(ws).learnt
-    _require(sum(image.accepted for image in learnt))
-
-
-def _require(accepted: int) -> None:
-    if accepted < LEAST_ACCEPTED:
-        raise TrainError(
-            f"there are {accepted} accepted masks to learn from, {LEAST_ACCEPTED} are needed (every fifth reviewed image is kept for "
-            "comparison): review some more images first"
-        )
+def _promoted(ws: Workspace, improved: Improved) -> Improved:
+    if improved.verdict.is_new and improved.model is not None:
+        models.use(ws, models.name_of(improved.model.id))
+    return improved
 
 
 def _run_folder(folder: Path, settings: Settings) -> Path:
@@ -171,37 +130,35 @@ def _run_folder(folder: Path, settings: Settings) -> Path:
     return folder / f"run-batch{settings.batch}"
 
 
-def _start(ws: Workspace, current: str) -> Path:
-    """Weights to go on from: steps are what is short, so each round continues."""
-    model_id = models.id_of(current)
-    return shipped_weights() if model_id is None else models.weights_of(ws, model_id)
-
-
-def _train(
-    folder: Path, snapshot: _Snapshot, settings: Settings, on_told: OnTold, cancelled: Callable[[], bool]
+def _finetune(
+    ws: Workspace,
+    folder: Path,
+    run: Path,
+    known: Snapshot,
+    settings: Settings,
+    on_told: OnTold,
+    cancelled: Callable[[], bool],
 ) -> bool:
-    command = ["finetune", str(folder / _DATA), "--images", str(folder), "--out", str(_run_folder(folder, settings))]
-    command += ["--start", snapshot.start, "--preset", "decisions", "--beside", BESIDE]
-    command += ["--steps", str(settings.steps), "--batch", str(settings.batch), "--seed", str(settings.seed)]
-    if settings.threads is not None:
-        command += ["--threads", str(settings.threads)]
-
-    def tell(event: dict[str, Any]) -> None:
-        if event["event"] == "image":
-            on_told(Told("judging scores", int(event["done"]), int(event["total"]), event))
-        elif event["event"] in ("start", "step") and "steps" in event:
-            on_told(Told("learning from decisions", int(event["step"]), int(event["steps"]), event))
-
-    return trained(command, folder, tell, cancelled)
+    command = ["finetune", str(folder / DATA), "--images", str(folder), "--out", str(run)]
+    command += ["--start", known.start, "--preset", "decisions", "--beside", BESIDE, *label_free.flags(settings)]
+    command += label_free.shown(ws, folder, known)
+    return trained(command, folder, teller(on_told, "learning from decisions", "judging scores"), cancelled)
 
 
 def _compare(
-    ws: Workspace, current: str, weights: Path, on_told: OnTold, cancelled: Callable[[], bool]
-) -> tuple[Reached, dict[str, Reached]] | None:
-    """Figures of the proposer in use, and of the new network in each manner, on the held-out images."""
+    ws: Workspace,
+    known: Snapshot,
+    weights: Path,
+    steadiness: Steadiness | None,
+    on_told: OnTold,
+    cancelled: Callable[[], bool],
+) -> _Figures | None:
+    """Figures of the proposer in use, and of the new network in each manner, on the held-out images; None when stopped."""
     images = decided.reviewed(ws).held
+    if steadiness is not None and not sum(image.accepted for image in images):
+        return _Figures(steadiness=steadiness)
     proposers: dict[str, str] = {
-        "before": models.resolve(ws, current),
+        "before": models.resolve(ws, known.current),
         "solo": str(weights),
         "union": f"{UNION}{weights}",
     }
@@ -213,30 +170,25 @@ def _compare(
         if figures is None:
             return None
         found[name] = figures
-    return found["before"], {"solo": found["solo"], "union": found["union"]}
+    on_told(Told("comparing on held-out images", len(proposers), len(proposers)))
+    return _Figures(found["before"], {"solo": found["solo"], "union": found["union"]}, steadiness)
 
 
 def _kept(
-    ws: Workspace,
-    weights: Path,
-    snapshot: _Snapshot,
-    settings: Settings,
-    verdict: Verdict,
-    candidates: dict[str, Reached],
-    before: Reached,
+    ws: Workspace, weights: Path, known: Snapshot, settings: Settings, verdict: Verdict, figures: _Figures
 ) -> Model:
     manner: Manner = "solo" if verdict.is_new and verdict.name == "solo" else "union"
-    figures = {name: each.as_json() for name, each in candidates.items()}
-    counts = snapshot.counts
+    counts = known.counts
+    name = f"{counts.accepted} masks on {counts.images} images"
     training = Training(
-        name=f"{counts.accepted} masks on {counts.images} images",
-        kind="finetune",
-        parent=snapshot.current,
+        name=name if known.method == "finetune" else f"{counts.images} images without labels",
+        kind=known.method,
+        parent=BESIDE if known.method == "pretrain" else known.current,
         manner=manner,
-        log_position=snapshot.log_position,
+        log_position=known.log_position,
         data=asdict(counts),
-        settings=settings.model_dump(),
-        figures={**figures, "before": before.as_json()},
+        settings={**settings.model_dump(), "method": known.method},
+        figures=figures.as_json(),
         verdict=verdict.sentence,
     )
     return models.register(ws, weights, training)

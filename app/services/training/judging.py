@@ -81,6 +81,31 @@ def reached(
     Raises:
         ProposeError: the proposer's process failed.
     """
+    found = found_by(ws, proposer, images, folder, cancelled)
+    return None if found is None else scored(decided.judged(ws, images), found)
+
+
+def found_by(
+    ws: Workspace,
+    proposer: str,
+    images: Sequence[Image],
+    folder: Path,
+    cancelled: Callable[[], bool],
+    on_done: Callable[[int], None] = lambda _: None,
+) -> dict[int, Instances] | None:
+    """What a proposer finds on images, best first, by image; those that it failed on are missing. None when stopped.
+
+    Args:
+        ws: the workspace.
+        proposer: as `app.services.models.resolve` gives it.
+        images: of the workspace.
+        folder: existing: for the process's files; what is there from a stopped run is not done again.
+        cancelled: asked often.
+        on_done: told how many images are finished.
+
+    Raises:
+        ProposeError: the proposer's process failed.
+    """
     with ws.store.read() as tx:
         folders = {each.id: Path(each.path) for each in tx.folders.all()}
     files = [(str(image.id), folders[image.folder_id] / image.relative_path) for image in images]
@@ -88,7 +113,8 @@ def reached(
     with closing(child.propose(files, folder, proposer, None, cancelled)) as reports:
         for report in reports:
             found.update((int(each.key), each.instances) for each in report.results if isinstance(each, Record))
-    return None if cancelled() else scored(decided.judged(ws, images), found)
+            on_done(int(report.event.get("done", len(found))))
+    return None if cancelled() else found
 
 
 def scored(judged: Mapping[int, Judged], found: Mapping[int, Instances]) -> Reached:
@@ -126,15 +152,45 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
     finding = {each: now for each, now in candidates.items() if now.figures["found"] >= LESS_FOUND * was["found"]}
     best = max(finding or candidates, key=lambda each: candidates[each].figures["AP"])
     now = candidates[best].figures
+    on = f"{before.images} held-out image{'' if before.images == 1 else 's'}"
     change = (
         f"it tells accepted from rejected masks with AP {now['AP']:.0f} instead of {was['AP']:.0f} and finds {now['found']:.0f} % instead "
-        f"of {was['found']:.0f} % of the {before.objects} accepted ones, on {before.images} held-out images"
+        f"of {was['found']:.0f} % of the {before.objects} accepted ones, on {on}"
     )
     if not finding:
         return Verdict(name, False, f"Not used, as it finds less: {change}.")
     if now["AP"] <= was["AP"]:
         return Verdict(name, False, f"Not used, as it is no better: {change}.")
     return Verdict(best, True, f"Used, as it is better: {change}.")
+
+
+def steadier(current: str, before: float | None, now: float | None) -> Verdict:
+    """What is said of a training without labels where nothing can be compared with what people accepted.
+
+    Args:
+        current: name of the proposer in use, which stays so.
+        before: share of its masks that the mirrored image has too, in [0, 1]; None: the two networks have no start in common.
+        now: the same of the new network.
+    """
+    if before is None or now is None:
+        told = ""
+    elif now <= before:
+        return Verdict(
+            current,
+            False,
+            "Gone back to where it was: after the round without labels its masks agree with those of the mirrored image by "
+            f"{100 * now:.0f} %, before by {100 * before:.0f} %.",
+        )
+    else:
+        told = (
+            f" Without labels it looks steadier: its masks agree with those of the mirrored image by {100 * now:.0f} % instead of "
+            f"{100 * before:.0f} %."
+        )
+    return Verdict(
+        current,
+        False,
+        f"Not used yet, as no held-out image has an accepted mask to compare models on.{told} Compare it with the one in use, and choose.",
+    )
 
 
 @dataclass(frozen=True, eq=False)

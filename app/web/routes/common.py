@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 
 from app.jobs.kinds import KINDS
+from app.jobs.usage import Meter
 from app.services.clicking import Clicker
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
@@ -42,6 +43,11 @@ def _clicker(request: Request) -> Clicker:
     return clicker
 
 
+def _meter(request: Request) -> Meter:
+    meter: Meter = request.app.state.meter
+    return meter
+
+
 def _who(request: Request) -> str:
     who: str = request.state.who
     return who
@@ -52,6 +58,7 @@ ImporterOf = Annotated[Importer, Depends(_importer)]
 SurveyorOf = Annotated[Surveyor, Depends(_surveyor)]
 PresenceOf = Annotated[Presence, Depends(_presence)]
 ClickerOf = Annotated[Clicker, Depends(_clicker)]
+MeterOf = Annotated[Meter, Depends(_meter)]
 Who = Annotated[str, Depends(_who)]
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 
@@ -74,14 +81,16 @@ def instance_json(instance: Instance) -> dict[str, Any]:
     }
 
 
-def job_json(job: Job) -> dict[str, Any]:
-    """A job as the header and the Jobs screen want it."""
+def job_json(job: Job, meter: Meter | None = None) -> dict[str, Any]:
+    """A job as the header and the Jobs screen want it; with a meter, what it uses of the machine."""
     wanted = ("id", "kind", "state", "done", "total", "message", "error", "rate", "seconds_left", "args", "priority")
     values = asdict(job)
     kind = KINDS.get(job.kind)
+    usage = None if meter is None else meter.usage(job)
     return {
         **{name: values[name] for name in (*wanted, "created", "started", "finished", "runner")},
         "title": kind.verb if kind else job.kind,
         "unit": kind.unit if kind else "step",
+        "usage": None if usage is None else asdict(usage),
         "can_pause": kind is not None and kind.can_pause,
     }

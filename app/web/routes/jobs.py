@@ -8,15 +8,17 @@ from fastapi import Query as Parameter
 
 from app import jobs
 from app.jobs import logs
-from app.web.routes.common import RowId, WorkspaceOf, job_json
+from app.web.routes.common import MeterOf, RowId, WorkspaceOf, job_json
 
 router = APIRouter(prefix="/jobs")
 
 
 @router.get("")
-def list_jobs(workspace: WorkspaceOf, limit: Annotated[int, Parameter(ge=1, le=1000)] = 50) -> list[dict[str, Any]]:
+def list_jobs(
+    workspace: WorkspaceOf, meter: MeterOf, limit: Annotated[int, Parameter(ge=1, le=1000)] = 50
+) -> list[dict[str, Any]]:
     """The newest first."""
-    return [job_json(job) for job in jobs.list_jobs(workspace, limit)]
+    return [job_json(job, meter) for job in jobs.list_jobs(workspace, limit)]
 
 
 @router.get("/{job_id}")

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.services import categories, goodness
-from app.services.quality import atlas, blind, checks, outliers, pace
+from app.services.quality import atlas, blind, checks, effort, outliers, pace
 from app.web.routes.common import LARGEST_ID, WorkspaceOf
 
 router = APIRouter(prefix="/quality")
@@ -42,6 +42,12 @@ def progress(workspace: WorkspaceOf) -> dict[str, Any]:
         "categories": [{"name": names.get(each or 0, ""), **states} for each, states in found.categories],
         "goodness": goodness.summary(workspace).sentence,
     }
+
+
+@router.get("/effort")
+def planned(workspace: WorkspaceOf) -> dict[str, Any]:
+    """What more minutes of review are worth."""
+    return asdict(effort.effort(workspace))
 
 
 @router.get("/checks")

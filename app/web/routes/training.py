@@ -1,6 +1,5 @@
 """The Train screen: what there is to learn from, the running training, and the models."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -9,20 +8,18 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app import jobs
-from app.jobs import events
-from app.jobs.work import folder_of
+from app.jobs import compare as comparisons
+from app.jobs import following
 from app.services import models
-from app.services.training import overview
-from app.services.training.improving import STEPS
+from app.services.training import comparing, methods, overview
+from app.services.training.methods import STEPS, Method
 from app.services.workspace import Workspace
 from app.store.records import Model
-from app.web.routes.common import RowId, WorkspaceOf, job_json
+from app.web.routes.common import MeterOf, RowId, WorkspaceOf, job_json
 
 router = APIRouter()
 
 KIND = "train"
-_POINTS = 200
-"""Of a loss curve, at most."""
 
 
 class Start(BaseModel):
@@ -31,6 +28,18 @@ class Start(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: Annotated[int, Field(ge=10, le=20_000)] = STEPS
+    method: Method | None = None
+    """None: what *Improve* chooses."""
+
+
+class Compare(BaseModel):
+    """Two proposers to be compared on the same images."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: Annotated[str, Field(min_length=1, max_length=200)]
+    after: Annotated[str, Field(min_length=1, max_length=200)]
+    images: Annotated[int, Field(ge=1, le=comparing.MOST_IMAGES)] = comparing.IMAGES
 
 
 class Use(BaseModel):
@@ -42,25 +51,65 @@ class Use(BaseModel):
 
 
 @router.get("/training")
-def training(workspace: WorkspaceOf) -> dict[str, Any]:
+def training(workspace: WorkspaceOf, meter: MeterOf) -> dict[str, Any]:
     """Data, plan, models, and the latest training with its curve."""
     found = overview.overview(workspace)
     latest = jobs.list_jobs(workspace, 1, KIND)
     job = latest[0] if latest else None
+    followed = following.Followed() if job is None else following.followed(workspace, job.id)
+    compared, probed = (next(iter(jobs.list_jobs(workspace, 1, kind)), None) for kind in ("compare", "probe"))
     return {
         **{name: value for name, value in asdict(found).items() if name != "models"},
+        "plan": {**asdict(found.plan), "is_ready": found.plan.is_ready},
         "models": [_model_json(model) for model in found.models],
         "proposers": models.offered(workspace),
         "steps": STEPS,
-        "job": None if job is None else job_json(job),
-        "curve": [] if job is None else _curve(workspace, job.id),
+        "job": None if job is None else job_json(job, meter),
+        "probe": None if probed is None else job_json(probed),
+        "comparison": None if compared is None else job_json(compared),
+        "curve": followed.curve,
+        "shown": len(followed.shown),
     }
+
+
+@router.get("/training/{job_id}/shown")
+def shown(workspace: WorkspaceOf, job_id: RowId) -> list[dict[str, Any]]:
+    """The fixed images of a training, and what it found on them at each step that it predicted them."""
+    return [
+        {
+            "id": each.image.id,
+            "name": each.image.name,
+            "version": each.image.content_hash,
+            "width": each.image.width,
+            "height": each.image.height,
+            "steps": [{"step": step, "masks": masks} for step, masks in each.steps],
+        }
+        for each in following.predicted(workspace, jobs.get(workspace, job_id).id)
+    ]
 
 
 @router.post("/training")
 def start(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
-    """Queue a training on the decisions; 422 where there is too little to learn from."""
-    return job_json(jobs.submit(workspace, KIND, {"steps": body.steps, "batch": 4}))
+    """Queue a training; 400 where there is too little to learn from."""
+    return job_json(jobs.submit(workspace, KIND, _arguments(workspace, body)))
+
+
+@router.post("/training/probe")
+def probe(workspace: WorkspaceOf, body: Start) -> dict[str, Any]:
+    """Queue a few steps of a training, which tell how long it takes and how much memory."""
+    return job_json(jobs.submit(workspace, "probe", _arguments(workspace, body)))
+
+
+@router.post("/models/compare")
+def compare(workspace: WorkspaceOf, body: Compare) -> dict[str, Any]:
+    """Queue a comparison; 400 where there is no such proposer."""
+    return job_json(jobs.submit(workspace, "compare", body.model_dump()))
+
+
+@router.get("/models/compare/{job_id}")
+def comparison(workspace: WorkspaceOf, job_id: RowId) -> dict[str, Any]:
+    """What a comparison came to: numbers, and the images that differ with their masks."""
+    return comparisons.result(workspace, jobs.get(workspace, job_id))
 
 
 @router.post("/models/use")
@@ -85,20 +134,11 @@ def weights(workspace: WorkspaceOf, model_id: RowId) -> FileResponse:
     return FileResponse(models.weights_of(workspace, model_id), filename=name, media_type="application/octet-stream")
 
 
+def _arguments(workspace: Workspace, body: Start) -> dict[str, Any]:
+    return {"method": methods.required(workspace, body.method), "steps": body.steps, "batch": 4}
+
+
 def _model_json(model: Model) -> dict[str, Any]:
     wanted = ("id", "name", "created", "kind", "parent", "manner", "bytes", "data", "figures", "licence", "verdict")
     values = asdict(model)
     return {**{name: values[name] for name in wanted}, "proposer": models.name_of(model.id)}
-
-
-def _curve(workspace: Workspace, job_id: int) -> list[list[float]]:
-    """(step, loss) of a training, thinned to what can be seen."""
-    points = list(_losses(workspace, job_id))
-    stride = -(-len(points) // _POINTS)
-    return points[:: max(1, stride)]
-
-
-def _losses(workspace: Workspace, job_id: int) -> Iterator[list[float]]:
-    for event in events.read(folder_of(workspace, job_id)):
-        if event.get("event") == "step":
-            yield [float(event["step"]), round(float(event["losses"]["loss"]), 4)]

@@ -64,3 +64,9 @@ def test_the_hunt_tells_why_it_cannot_be_done_and_dismissing_is_a_decision(some)
     assert some.post("/api/undo", json={}).json()["what"] == "Undone: place without a mask dismissed."
     bad = {**operation, "key": "e", "box": [1, 2, 3]}
     assert some.post("/api/decisions", json={"operations": [bad]}).status_code == 422
+
+
+def test_what_more_minutes_are_worth(client, reviewed):
+    answer = client.get("/api/quality/effort").json()
+    assert (answer["seconds"], answer["points"]) == (None, [])
+    assert answer["sentence"].startswith("What more minutes are worth is not known yet")

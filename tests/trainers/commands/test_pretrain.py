@@ -83,6 +83,17 @@ def test_unreadable_images_are_left_out_with_a_warning(tmp_path):
     assert result.stderr.count("warning: left out:") == 2
 
 
+def test_the_images_of_a_list_are_taken_wherever_they_lie(tmp_path):
+    paint(tmp_path / "photos", 3)
+    listing = tmp_path / "files.jsonl"
+    rows = [{"key": name, "path": str(tmp_path / "photos" / name)} for name in ("00.png", "02.png", "gone.png")]
+    listing.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = pretrain(listing, tmp_path / "run", "--events", steps=1)
+    assert result.exit_code == 0, result.stderr
+    assert events(result)[0]["images"] == 2
+    assert "left out: " in result.stderr
+
+
 @pytest.mark.parametrize(("count", "reason"), [(0, "holds no image files"), (1, "holds only one image")])
 def test_too_few_images_are_told(tmp_path, count, reason):
     (tmp_path / "photos").mkdir()

@@ -1,6 +1,7 @@
 """`python -m trainers finetune`: from label-free weights to human masks, with classes and with few labels."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -8,9 +9,11 @@ from typer.testing import CliRunner
 
 from freesolo import proposers
 from freesolo.errors import WeightsError
+from freesolo.instances import Instances
 from freesolo.solo.weights import load
 from tests.trainers.training.conftest import TINY
 from trainers.cli import cli
+from trainers.training.showing import MASKS
 
 SETTINGS = [word for setting in TINY for word in ("--set", setting)]
 
@@ -47,6 +50,29 @@ def test_classes_are_learned_on_top_of_everything_else(finetune, drawn, start, t
     assert "embedding" not in events(tmp_path, "step")[0]["losses"]
 
 
+def test_fixed_images_are_predicted_meanwhile_and_change_nothing(finetune, drawn, tmp_path):
+    annotations = drawn(4)
+    assert finetune(annotations, steps=7)[0] == 0
+    before = load(tmp_path / "run" / "solo.safetensors").network.state_dict()
+    shutil.rmtree(tmp_path / "run")
+    names = [row["file_name"] for row in json.loads(annotations.read_text())["images"][:2]]
+    paths = [next(annotations.parent.rglob(name)) for name in names]
+    listing = tmp_path / "shown.jsonl"
+    rows = [{"key": path.name, "path": str(path)} for path in (*paths, tmp_path / "gone.png")]
+    listing.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert finetune(annotations, "--show", str(listing), steps=7)[0] == 0
+    shown = events(tmp_path, "shown")
+    assert [(row["step"], row["steps"]) for row in shown] == [(step, 7) for step in range(8)]
+    assert [row["key"] for row in shown[0]["images"]] == names, "an image that is gone is left out"
+    for row in shown[-1]["images"]:
+        assert 0 < len(row["masks"]) <= MASKS
+        Instances.from_counts(
+            (row["height"], row["width"]), [code.encode() for code in row["masks"]], [1] * len(row["masks"])
+        )
+    after = load(tmp_path / "run" / "solo.safetensors").network.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+
+
 def test_it_learns(finetune, drawn, tmp_path):
     assert finetune(drawn(6), "--lr", "0.01", steps=30)[0] == 0
     losses = [row["losses"]["loss"] for row in events(tmp_path, "step")]
@@ -80,7 +106,7 @@ def test_scores_are_judged_beside_another_proposer(finetune, drawn, tmp_path):
     assert finetune(drawn(4), "--beside", "tests.trainers.fake:make", "--lr", "0.01", steps=30)[0] == 0
     weights = tmp_path / "run" / "solo.safetensors"
     quantiles = load(weights).card.score_quantiles
-    assert set(quantiles) == {"solo", "teacher"}
+    assert set(quantiles) == {"solo", "teacher", "result"}
     assert all(list(values) == sorted(values) for values in quantiles.values())
     assert proposers.make(f"union:{weights}").identity.startswith("union-")
 

@@ -66,6 +66,7 @@ def selftrain(tmp_path):
         ]
         done = CliRunner().invoke(cli, ["selftrain", str(source), *options])
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        run.told = [json.loads(line) for line in done.stdout.splitlines()]
         return done.exit_code, done.stderr
 
     return run
@@ -81,6 +82,9 @@ def test_a_better_round_is_kept_and_calibrated(selftrain, shapes, tmp_path, monk
     judged(monkeypatch, 0.4, 0.5)
     code, said = selftrain(shapes(6))
     assert (code, "round 1 is better (agreement with the mirrored image 0.5000 > 0.4000)" in said) == (0, True), said
+    (told,) = [event for event in selftrain.told if event["event"] == "round"]
+    assert (told["number"], told["by"]) == (1, "agreement with the mirrored image")
+    assert (told["before"], told["now"]) == pytest.approx((0.4, 0.5))
     model = load(tmp_path / "run" / "solo.safetensors")
     assert model.card.trained_on.startswith("round 1: ")
     for name in ("solo", "teacher"):
@@ -93,8 +97,12 @@ def test_a_better_round_is_kept_and_calibrated(selftrain, shapes, tmp_path, monk
 @pytest.mark.usefixtures("in_this_process")
 def test_a_worse_round_is_dropped_and_ends_the_rounds(selftrain, shapes, tmp_path, monkeypatch):
     judged(monkeypatch, 0.5, 0.5)
-    code, said = selftrain(shapes(6), "--rounds", "3")
+    source, listing = shapes(6), tmp_path / "shown.jsonl"
+    listing.write_text(json.dumps({"key": "a", "path": str(tmp_path / "shapes" / "0.png")}))
+    code, said = selftrain(source, "--rounds", "3", "--show", str(listing))
     assert code == 0
+    shown = [event["step"] for event in selftrain.told if event["event"] == "shown"]
+    assert shown == [0, 1, 2, 3, 4] * 2, "in both rounds"
     assert "round 1 is no better" in said
     assert load(tmp_path / "run" / "solo.safetensors").card.trained_on.startswith("round 0: 12 masks on 6 images")
     assert not (tmp_path / "run" / "round2").exists()

@@ -50,6 +50,7 @@ def test_the_better_proposer_ranks_higher_whatever_its_scores(tmp_path):
     card = card_with_worth(Card(network=LightSettings()), good, bad, truth)
     quantiles = {name: np.array(values) for name, values in card.score_quantiles.items()}
     assert all((np.diff(values) >= 0).all() for values in quantiles.values())
+    assert 0 < quantiles["result"][0] <= quantiles["result"][-1] < 1, "chances, however little the scores of one tell"
     right, wrong = ranks(np.array([0.05]), quantiles["solo"]), ranks(np.array([0.9]), quantiles["teacher"])
     assert right > wrong
 

@@ -3,11 +3,16 @@
 import { Api } from './api.js';
 import { h, shown } from './dom.js';
 import { duration } from './duration.js';
-import { lossCurve } from './train/curve.js';
+import { Compare } from './train/compare.js';
+import { coverageCurve, lossCurve } from './train/curve.js';
+import { kinds } from './train/kinds.js';
 import { modelTable } from './train/models.js';
+import { Shown } from './train/shown.js';
+import { usageWords } from './usage.js';
 
 const POLL_BUSY = 1500; // ms between looks while a training runs
 const POLL_IDLE = 10000;
+const PLAN_EVERY = 60000; // ms: the plan of effort looks at all masks
 const AT_WORK = ['queued', 'running', 'pausing', 'cancelling'];
 const STATES = {
   queued: 'Waiting for its turn', running: 'Training', pausing: 'Pausing', paused: 'Paused', cancelling: 'Stopping',
@@ -17,14 +22,24 @@ const STATES = {
 class Train {
   #ending = new AbortController();
   #timer = 0;
+  #planned = -Infinity; // when the plan of effort was asked for
+  #parts = null;
+  #open = new Set(); // parts that the person has unfolded: painting anew must not fold them
 
   constructor(element, { api }) {
     this.api = new Api(api);
     this.element = element;
+    this.shown = new Shown(this.api);
+    this.compare = new Compare(this.api, (path, body) => this.#act(path, body));
     element.classList.add('train');
     const { signal } = this.#ending;
-    document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.load(), { signal });
+    document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.#come(), { signal });
     if (shown(element)) this.load();
+  }
+
+  #come() {
+    this.#planned = -Infinity;
+    this.load();
   }
 
   destroy() {
@@ -36,12 +51,20 @@ class Train {
     clearTimeout(this.#timer);
     try {
       this.now = await this.api.get('/training');
+      await this.#plan();
       this.#paint();
+      await this.shown.show(this.now);
     } catch (error) {
       this.#tell(error.message);
     }
-    const busy = this.now?.job && AT_WORK.includes(this.now.job.state);
+    const busy = [this.now?.job, this.now?.comparison, this.now?.probe].some((job) => job && AT_WORK.includes(job.state));
     if (shown(this.element)) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
+  }
+
+  async #plan() {
+    if (performance.now() - this.#planned < PLAN_EVERY) return;
+    this.#planned = performance.now();
+    this.effort = await this.api.get('/quality/effort');
   }
 
   /** Do something, then look at what it changed; what goes wrong is told in place. */
@@ -62,30 +85,45 @@ class Train {
 
   #paint() {
     const focused = document.activeElement?.closest?.('[data-key]')?.dataset.key;
-    this.element.replaceChildren(h('div', { class: 'train-cards' }, this.#data(), this.#improve(), this.#models()));
+    this.element.querySelector('.train-trouble')?.remove();
+    this.compare.show(this.now);
+    const parts = [this.#data(), this.#improve(), this.#models()];
+    if (this.#parts) this.#parts.forEach((part, place) => part.replaceWith(parts[place]));
+    else this.element.replaceChildren(h('div', { class: 'train-cards' }, parts[0], parts[1], this.shown.element, parts[2], this.compare.element)); // its open lists stay open
+    this.#parts = parts;
     if (focused) this.element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
   }
 
   #data() {
     const { states, learnt_images, learnt_masks, held_images, held_masks, undecided_images, changed_images } = this.now;
     const figure = (value, text) => h('div', { class: 'train-figure' }, h('b', {}, value.toLocaleString('en')), h('span', {}, text));
-    return h('section', { class: 'train-card' },
+    return h('section', { class: 'train-card is-data' },
       h('h2', {}, 'What there is to learn from'),
       h('div', { class: 'train-figures' },
         figure(states.accepted, 'accepted'), figure(states.rejected, 'rejected'), figure(states.unsure, 'unsure'), figure(states.pending, 'undecided')),
       h('p', {}, `Training sees ${plural(learnt_masks, 'accepted mask')} on ${plural(learnt_images, 'image')}; ${plural(held_images, 'reviewed image')} with ${plural(held_masks, 'mask')} ${held_images === 1 ? 'is' : 'are'} kept to compare models on. `
         + `${plural(undecided_images, 'image')} without any decision.`),
+      h('p', { class: 'train-effort' }, this.effort.sentence),
+      this.effort.points.length ? coverageCurve(this.effort.points) : null,
       changed_images ? h('p', {}, h('a', { href: '#/queue/changed' }, `${changed_images} images with new or changed masks since the last model`)) : null);
   }
 
   #improve() {
-    const { plan, job, steps } = this.now;
+    const { plan, job, probe, steps } = this.now;
     const busy = job && AT_WORK.includes(job.state);
     const card = h('section', { class: 'train-card is-improve' }, h('h2', {}, 'Improve the proposals'));
     if (!busy && job?.state !== 'paused') {
-      card.append(h('p', {}, plan.sentence), h('button', {
-        type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
-      }, 'Improve'));
+      card.append(
+        h('p', {}, plan.sentence),
+        h('button', {
+          type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
+        }, 'Improve'),
+        h('button', {
+          type: 'button', class: 'train-second', disabled: !plan.is_ready || AT_WORK.includes(probe?.state), data: { key: 'probe' },
+          onclick: () => this.#act('/training/probe', { steps }),
+        }, 'Estimate time and memory'),
+        probeWords(probe),
+        kinds(plan, this.#open, (method) => this.#act('/training', { steps, method })));
     }
     if (job) card.append(...this.#job(job, busy));
     return card;
@@ -99,6 +137,7 @@ class Train {
     return [
       h('p', { class: `train-state is-${job.state}`, role: 'status', data: { state: job.state } }, h('b', {}, STATES[job.state] ?? job.state), words ? ` · ${words}` : ''),
       busy ? h('div', { class: 'train-bar', role: 'progressbar', 'aria-label': 'Training', 'aria-valuenow': share, 'aria-valuemin': 0, 'aria-valuemax': 100 }, h('i', { style: `width:${share}%` })) : null,
+      job.usage ? h('p', { class: 'train-usage' }, usageWords(job.usage)) : null,
       this.now.curve.length > 1 ? lossCurve(this.now.curve) : null,
       h('div', { class: 'train-buttons' },
         ['queued', 'running'].includes(job.state) ? button('pause', 'Pause') : null,
@@ -118,6 +157,13 @@ class Train {
         weights: (id) => `${this.api.base}/models/${id}/weights`,
       }));
   }
+}
+
+/** What a few steps told of the whole training, or how far they are. */
+function probeWords(probe) {
+  if (!probe || ['cancelled', 'paused'].includes(probe.state)) return '';
+  const busy = AT_WORK.includes(probe.state);
+  return h('p', { class: 'train-cost', role: 'status' }, probe.error || (busy ? `Estimating: ${probe.message || 'waiting for its turn'}` : probe.message));
 }
 
 const plural = (count, word) => `${count.toLocaleString('en')} ${word}${count === 1 ? '' : 's'}`;

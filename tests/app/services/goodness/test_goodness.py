@@ -1,7 +1,7 @@
 import pytest
 
 from app.services import goodness, ingest, review
-from app.services.goodness.tracker import tracker_of
+from app.services.goodness.tracker import learnt_without, tracker_of
 from app.store.mask_columns import UNSEEN
 from tests.app.helpers import make_folder
 from tests.app.services.goodness.helpers import decide, fill
@@ -47,6 +47,17 @@ def test_decisions_on_some_images_tell_about_the_others(filled):
     assert summary.calibrated
     assert summary.sentence.startswith("Calibrated on this project's decisions")
     assert (summary.accepted, summary.rejected) == (36, 36)
+
+
+def test_decisions_on_images_that_are_left_out_teach_nothing(filled):
+    ws, masks = filled
+    judge(ws, masks, range(1, 6))
+    before = learnt_without(ws, [6, 7]).p
+    wrong = {mask: "rejected" if good else "accepted" for mask, good in zip(masks[6], GOOD, strict=True)}
+    decide(ws, 6, wrong)
+    assert (learnt_without(ws, [6, 7]).p == before).all()
+    assert not (learnt_without(ws, []).p == before).all()
+    assert not learnt_without(ws, [1, 2]).calibrated, "too few images are left"
 
 
 def test_a_thread_follows_the_log(filled):

@@ -114,3 +114,14 @@ def test_a_folder_that_a_killed_process_left_is_replaced(ws, tmp_path):
     (ws.models / "1" / "half").write_text("written")
     models.register(ws, weights(tmp_path / "b.safetensors"), training())
     assert not (ws.models / "1" / "half").exists()
+
+
+def test_onnx_is_made_by_a_process_of_its_own(ws, model, tmp_path, fake_trainers):
+    out = tmp_path / "mine.onnx"
+    models.export_onnx(ws, model.id, out)
+    assert out.read_bytes() == b"onnx of " + models.weights_of(ws, model.id).read_bytes()[:8]
+    fake_trainers.setenv("FAKE_DIE", "1")
+    with pytest.raises(ModelError, match="model 1 is not exported to ONNX: onnx not installed"):
+        models.export_onnx(ws, model.id, out)
+    with pytest.raises(NotFoundError):
+        models.export_onnx(ws, 9, out)

@@ -8,7 +8,7 @@ from app.services import proposing, review
 from app.services.clicking import Clicker
 from app.services.simulation.loop import Plan, Truth, simulate
 from app.services.simulation.reviewer import Habits, Reviewer
-from app.services.training.improving import Settings
+from app.services.training.methods import Settings
 from freesolo.codecs import coco_rle
 from freesolo.freemask.clicks import Answer
 from freesolo.instances import Instances
@@ -44,7 +44,7 @@ def truth(tmp_path):
 def run(ws, truth, folder, fake_trainers):
     def simulated(**plan):
         said = []
-        plan = Plan(**{"rounds": 1, "images": 8, "training": Settings(steps=2), **plan})
+        plan = Plan(**{"rounds": 1, "images": 8, "training": Settings(method="finetune", steps=2), **plan})
         return simulate(ws, truth, folder, plan, said.append, lambda: False), said
 
     return simulated
@@ -81,7 +81,7 @@ def test_a_worse_network_changes_nothing(run, fake_trainers):
 def test_too_little_to_learn_from_ends_the_loop_and_says_so(run):
     result, said = run(images=3)
     assert len(result["rounds"]) == 1
-    assert "2 accepted masks to learn from" in said[-1]
+    assert "too little to learn from. Accept 3 more masks first" in said[-1]
 
 
 def test_the_limit_of_actions_holds_on_every_image(run):

@@ -6,6 +6,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from app.services import review
+from app.services.goodness.tracker import learnt_without
 from app.services.review import Operation
 from app.services.training import decided
 from trainers.training.items import of_coco
@@ -77,8 +78,10 @@ def test_certain_masks_that_nobody_decided_are_pseudo_labels(decided_on, tmp_pat
         image_ids=np.array([image_id for _, image_id in rows]),
         p=np.array([certain.get(mask_id, 0.1) for mask_id, _ in rows]),
     )
-    monkeypatch.setattr(decided, "tracker_of", lambda _: SimpleNamespace(current=lambda _: estimates))
+    left_out = []
+    monkeypatch.setattr(decided, "learnt_without", lambda _ws, held: left_out.extend(held) or estimates)
     counts, data = training_set(ws, tmp_path)
+    assert left_out == [], "none is held out yet"
     assert (counts.images, counts.pseudo, counts.pseudo_images) == (2, 4, 3)
     assert [row["weight"] for row in rows_of(data, 5) if row.get("pseudo")] == [0.9, 0.85]
     assert rows_of(data, 7) == []
@@ -88,6 +91,14 @@ def test_certain_masks_that_nobody_decided_are_pseudo_labels(decided_on, tmp_pat
     assert by_name["4.png"].weights == pytest.approx([0.9, 0.85])
     assert by_name["4.png"].ignored is not None
     assert by_name["0.png"].pseudo is None
+
+
+def test_what_is_certain_is_learnt_from_the_training_decisions_alone(decided_on, tmp_path, monkeypatch):
+    ws = decided_on(8)
+    asked = []
+    monkeypatch.setattr(decided, "learnt_without", lambda ws, held: asked.append(held) or learnt_without(ws, held))
+    training_set(ws, tmp_path)
+    assert asked == [[3, 8]]
 
 
 def test_a_full_disk_leaves_the_old_file(decided_on, tmp_path):

@@ -3,9 +3,10 @@ import json
 import pytest
 
 from app.errors import TrainError
-from app.services import models, proposing
+from app.services import ingest, models, proposing
 from app.services.training import improving
-from app.services.training.improving import Settings
+from app.services.training.methods import Settings
+from tests.app.helpers import make_folder
 
 
 @pytest.fixture
@@ -40,6 +41,9 @@ def test_a_better_network_is_used_and_says_why(decided_on, improve, fake_trainer
         assert model.log_position == tx.decisions.last_id()
     assert {told.phase for told in improve.told} == {"learning from decisions", "comparing on held-out images"}
     assert [told.done for told in improve.told if told.event.get("event") == "step"] == [1, 2, 3, 4, 5]
+    shown = [told.event for told in improve.told if told.event.get("event") == "shown"]
+    assert [event["step"] for event in shown] == [0, 5]
+    assert [row["key"] for row in shown[0]["images"]] == ["1", "3", "5", "7"], "spread over all, held out or not"
 
 
 @pytest.mark.parametrize(
@@ -80,13 +84,9 @@ def test_a_second_end_of_one_job_makes_no_second_model(decided_on, improve):
 
 
 def test_too_few_masks_are_told_before_anything_runs(decided_on, improve):
-    ws = decided_on(4)
-    with pytest.raises(
-        TrainError, match=r"there are 3 accepted masks to learn from, 5 are needed .*review some more images first"
-    ):
+    decided_on(4)
+    with pytest.raises(TrainError, match=r"there is too little to learn from. Accept 2 more masks first"):
         improve()
-    with pytest.raises(TrainError, match="3 accepted masks"):
-        improving.require_enough(ws)
 
 
 def test_a_training_that_fails_leaves_no_model_and_says_why(decided_on, improve, fake_trainers):
@@ -105,3 +105,66 @@ def test_the_new_network_proposes_for_what_is_not_finished(decided_on, improve, 
     with ws.store.read() as tx:
         row = tx.images.get(8)
         assert (row.proposer_name, row.pending, row.changed, row.lost) == ("model-1", 1, 0, 2)
+
+
+@pytest.fixture
+def folder_of_images(ws, tmp_path, fake_trainers):
+    """Twenty-five images nobody has decided on."""
+    ingest.import_folder(ws, make_folder(tmp_path / "photos", [f"{number:02}.png" for number in range(25)]))
+    return ws
+
+
+def test_without_decisions_it_learns_from_the_images_and_leaves_the_choice_to_a_person(folder_of_images, improve):
+    ws = folder_of_images
+    improved = improve()
+    assert (models.in_use(ws), improved.verdict.is_new) == ("union", False)
+    assert "Not used yet, as no held-out image has an accepted mask" in improved.verdict.sentence
+    assert "by 60 % instead of 50 %" in improved.verdict.sentence
+    model = models.get(ws, 1)
+    assert (model.kind, model.name, model.manner) == ("selftrain", "25 images without labels", "union")
+    assert model.settings["method"] == "selftrain"
+    assert model.figures == {"steadiness": {"before": 0.5, "now": 0.6}}
+    assert {told.phase for told in improve.told} == {"finding masks to learn from", "learning from the images"}
+
+
+def test_a_round_that_makes_it_less_steady_leaves_no_model(folder_of_images, improve, fake_trainers):
+    fake_trainers.setenv("FAKE_STEADY", "0.4")
+    improved = improve()
+    assert improved.model is None
+    assert improved.verdict.sentence.startswith("Gone back to where it was: after the round without labels its masks")
+    assert models.list_all(folder_of_images) == []
+
+
+def test_a_backbone_is_adapted_before_a_new_network_learns_on_it(folder_of_images, improve):
+    improve(method="pretrain")
+    assert {told.phase for told in improve.told} == {
+        "finding masks to learn from",
+        "adapting the backbone",
+        "learning from the images",
+    }
+    run = improve.folder / "run-batch4"
+    assert (run / "backbone" / "backbone.safetensors").is_file()
+    (model,) = models.list_all(folder_of_images)
+    assert (model.kind, model.parent) == ("pretrain", "default")
+    assert "steadier" not in model.verdict, "its rounds say nothing of the network in use"
+
+
+def test_a_training_without_labels_is_compared_where_there_are_decisions_to_compare_on(
+    folder_of_images, decided_on, improve, fake_trainers
+):
+    ws = decided_on(3)
+    fake_trainers.setenv("FAKE_LEARNT", "better")
+    improved = improve(method="selftrain")
+    assert improved.verdict.sentence.startswith("Used, as it is better")
+    assert models.in_use(ws) == "model-1"
+    snapshot = json.loads((improve.folder / "snapshot.json").read_text())
+    assert 3 not in snapshot["images"], "the held-out image"
+    assert len(snapshot["images"]) == 32
+
+
+def test_stopped_in_the_middle_it_looks_at_the_same_images_again(folder_of_images, improve, tmp_path):
+    assert improve(stop_after=2) is None
+    before = json.loads((improve.folder / "snapshot.json").read_text())["images"]
+    ingest.import_folder(folder_of_images, make_folder(tmp_path / "more", ("x.png",)))
+    assert improve() is not None
+    assert json.loads((improve.folder / "snapshot.json").read_text())["images"] == before

@@ -2,6 +2,7 @@
 
 import { h } from '../dom.js';
 import { duration } from '../duration.js';
+import { usageWords } from '../usage.js';
 import { JobLog } from './log.js';
 
 const STATES = {
@@ -81,13 +82,14 @@ export class JobRow {
   }
 }
 
-function factsOf({ state, done, total, rate, seconds_left: left, unit, args, started, created, priority, runner }) {
+function factsOf({ state, done, total, rate, seconds_left: left, unit, args, started, created, priority, runner, usage }) {
   const plural = (count) => `${count.toLocaleString('en')} ${unit}${count === 1 ? '' : 's'}`;
   return [
     typeof args.proposer === 'string' ? args.proposer : '',
     total ? `${done.toLocaleString('en')} of ${plural(total)}` : '',
     rate && state === 'running' ? speed(rate, unit) : '',
     left && state === 'running' ? `${duration(left)} left` : '',
+    usageWords(usage),
     started ? `began ${clock(started)}` : `queued ${clock(created)}`,
     priority ? `priority ${priority}` : '',
     runner ? `on ${runner}` : '',

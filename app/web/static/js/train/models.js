@@ -26,9 +26,9 @@ export function modelTable(now, actions) {
 function modelRow(model, inUse, { use, remove, weights }) {
   const { figures, proposer } = model;
   const own = figures[model.manner] ?? {};
-  const cells = COLUMNS.map(([name]) => {
+  const cells = COLUMNS.map(([name, text]) => {
     const was = figures.before?.[name];
-    return h('td', {}, own[name] === undefined ? '–' : own[name].toFixed(1), was === undefined ? null : h('small', {}, ` was ${was.toFixed(1)}`));
+    return h('td', { data: { label: text } }, own[name] === undefined ? '–' : own[name].toFixed(1), was === undefined ? null : h('small', {}, ` was ${was.toFixed(1)}`));
   });
   const used = proposer === inUse;
   return h('tr', { class: used ? 'is-used' : '', data: { model: model.id } },
@@ -44,7 +44,7 @@ function builtInRow(name, words, inUse, { use }) {
   const used = name === inUse;
   return h('tr', { class: used ? 'is-used' : '' },
     h('th', { scope: 'row' }, h('b', {}, name), h('small', {}, words)),
-    ...COLUMNS.map(() => h('td', {}, '–')),
+    ...COLUMNS.map(([, text]) => h('td', { class: 'is-empty', data: { label: text } }, '–')),
     h('td', { class: 'train-actions' },
       used ? h('span', {}, 'in use') : h('button', { type: 'button', data: { key: `use-${name}` }, onclick: () => use(name) }, 'Use')));
 }
