@@ -89,7 +89,7 @@ def test_the_bar_of_a_tool_covers_nothing_beside_it(review, tool):
           .filter(({width}) => width).map(({left, right}) => [left, right]).sort(([one], [other]) => one - other)"""
     )
     assert len(boxes) > 5
-    assert all(right <= left + 1 for (_, right), (left, _) in zip(boxes, boxes[1:], strict=False))
+    assert all(right <= left + 1 for (_, right), (left, _) in itertools.pairwise(boxes))
     head = review.page.locator(".image-head").bounding_box()
     assert boxes[-1][1] <= head["x"] + head["width"]
     review.press("Escape")
