@@ -160,6 +160,8 @@ class _Push:
             content.remember(tx, content.Manner(self._request.states, self._request.shape))
         self._report.tasks = self._report.sent = self._report.masks = self._report.cleared = 0
         self._add_tasks(plan)
+        if self._report.stopped:
+            return
         self._clear(plan)
         if self._send(plan):
             self._finish(plan)
@@ -245,6 +247,7 @@ class _Push:
         self._report.images = chosen.words
         for start in range(0, len(plan.new), _TASKS_A_CHUNK):
             if self._stopped():
+                self._report.stopped = True
                 return
             chunk = plan.new[start : start + _TASKS_A_CHUNK]
             found, faults = placing.addresses(self._ws, self._client, self._project, chosen, chunk)

@@ -8,9 +8,12 @@ annotations back, and sends the first images once more through the SDK: its `mas
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import numpy as np
 from label_studio_sdk import LabelStudio

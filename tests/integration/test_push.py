@@ -236,3 +236,11 @@ def test_a_push_that_is_told_to_stop_goes_on_later(case, client, monkeypatch):
     assert report.sent == 1
     again = pushed(case, client)
     assert (again.sent, again.unchanged) == (1, 2)
+
+
+def test_a_push_that_is_told_to_stop_at_once_adds_nothing(case, client):
+    report = push(case.ws, client, PushRequest(), stopped=lambda: True)
+    assert report.stopped
+    assert (report.tasks, report.sent) == (0, 0)
+    assert not tasks(client, report.project.id)
+    assert pushed(case, client).sent == 2
