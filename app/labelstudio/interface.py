@@ -1,6 +1,6 @@
 """The labelling interface of a project: the picture, a brush and a polygon tool, a label for each category."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -75,6 +75,21 @@ def with_pointing(config: str, labels: Sequence[Label]) -> str:
         _add(control, lacking)
         changed = changed or bool(lacking)
     return ElementTree.tostring(root, "unicode") if changed else config
+
+
+def faults(config: str, prediction: Mapping[str, object]) -> list[str]:
+    """Why a prediction does not fit a project's interface, in the words of Label Studio's own check; empty: it fits.
+
+    Args:
+        config: the interface.
+        prediction: as it is sent. Pixels are not looked at.
+    """
+    from label_studio_sdk.label_interface.interface import (
+        LabelInterface,
+    )  # a second, and only where something went wrong
+
+    check: Callable[..., list[object]] = LabelInterface(config).validate_prediction
+    return [str(each) for each in check(dict(prediction), return_errors=True)]
 
 
 def _parsed(config: str) -> ElementTree.Element:

@@ -324,12 +324,18 @@ class _Push:
         answer = self._client.post_raw(f"api/projects/{self._project.id}/import/predictions", body)
         if answer.get("created") != len(chunk):
             raise LabelStudioError(
-                f"Label Studio kept {answer.get('created')} of {len(chunk)} predictions without saying why, as it does when a "
-                "label is missing from the labelling interface: push again"
+                f"Label Studio kept {answer.get('created')} of {len(chunk)} predictions{self._why(chunk)}: push again"
             )
         self._keep([self._link(each.image.id, plan.version, each.digest, each.revisions) for each, _ in chunk])
         self._report.masks += sum(len(each.masks) for each, _ in chunk)
         return len(chunk)
+
+    def _why(self, chunk: Sequence[tuple[Content, bytes]]) -> str:
+        """Label Studio drops in silence what does not fit its interface, which somebody may have changed a moment ago."""
+        config = str(self._client.get(f"api/projects/{self._project.id}")["label_config"])
+        found = (fault for _, row in chunk for fault in interface.faults(config, json.loads(row)))
+        first = next(found, None)
+        return " and does not say why" if first is None else f" ({first})"
 
     def _arrived(self, waiting: "Future[int] | None", done: int, total: int) -> int:
         if waiting is None:

@@ -2,11 +2,14 @@
 
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from app.errors import LabelStudioError
-from app.labelstudio import interface
+from app.labelstudio import interface, regions
 from app.labelstudio.interface import Label
+from app.labelstudio.regions import PushedMask
+from freesolo.codecs import coco_rle
 
 CAT, DOG = Label('a "cat" & <tom> ü', "#112233"), Label("dog", "#445566")
 
@@ -48,3 +51,16 @@ def test_missing_labels_are_added_to_each_tool_and_the_rest_stays():
 def test_an_interface_that_cannot_take_our_masks_is_told(config, sentence):
     with pytest.raises(LabelStudioError, match=sentence):
         interface.completed(config, [CAT])
+
+
+def test_what_does_not_fit_the_interface_is_told_in_label_studios_words():
+    config = interface.write([CAT])
+    disc = np.zeros((6, 8), np.uint8)
+    disc[2:4, 3:6] = 1
+    counts = coco_rle.encode(disc).decode("ascii")
+
+    def prediction(label):
+        return {"result": regions.write(PushedMask(1, counts, label, 0.5), (6, 8), "brush"), "score": 0.5}
+
+    assert interface.faults(config, prediction(CAT.name)) == []
+    assert any("dog" in each for each in interface.faults(config, prediction(DOG.name)))
