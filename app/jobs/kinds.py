@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.errors import JobError
-from app.jobs import propose, train
+from app.jobs import label_studio, propose, train
 from app.jobs.work import Work
 from app.services.workspace import Workspace
 
@@ -56,6 +56,8 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("propose", propose.run, "heavy", verb="Proposing", check=propose.check),
         Kind("train", train.run, "heavy", unit="step", verb="Training", check=train.check),
+        Kind(label_studio.PUSH, label_studio.run_push, "light", verb="Pushing", check=label_studio.check_push),
+        Kind(label_studio.PULL, label_studio.run_pull, "light", verb="Pulling", check=label_studio.check_pull),
     )
 }
 
