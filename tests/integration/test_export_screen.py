@@ -84,8 +84,12 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     assert rows.nth(0).locator("a").nth(2).get_attribute("href").endswith(f"?task={there[A]['id']}")
 
     assert screen.is_disabled("[data-act=apply]")
-    rows.nth(0).locator("input").first.focus()
-    screen.keyboard.press("t")
+    assert serious(screen) == []
+    screen.focus("[data-all=theirs]")
+    screen.keyboard.press("Enter")
+    assert screen.inner_text("[data-act=apply]") == "Decide 2 of 2"
+    rows.nth(0).locator("input:checked").focus()
+    screen.keyboard.press("ArrowDown")
     screen.keyboard.press("o")
     assert screen.evaluate("document.activeElement.dataset.act") == "apply"
     screen.keyboard.press("Enter")
@@ -94,31 +98,20 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     assert screen.is_hidden(".ls-conflicts")
 
 
-def test_one_choice_for_all(screen, case, client):
-    first, second = case.masks[A]
-    press(screen, "push", "push")
-    [project] = client.get("api/projects")["results"]
-    there = tasks(client, project["id"])
-    case.do("state", first, state="rejected")
-    case.do("edit", second, counts=coco_rle.encode(disc(48, 64, 30, 40, 3)).decode())
-    submit(client, there[A], there[A]["predictions"][0]["result"][:1])
-    press(screen, "pull", "pull")
-    assert serious(screen) == []
-    screen.focus("[data-all=theirs]")
-    screen.keyboard.press("Enter")
-    assert screen.inner_text("[data-act=apply]") == "Decide 2 of 2"
-    press(screen, "apply", "pull")
-    assert (case.mask(first).state, case.mask(second).state) == ("accepted", "rejected")
-
-
 def test_a_dead_server_is_a_sentence_and_the_token_is_nowhere(screen, served, case):
     known = access.load(case.ws)
     access.save(case.ws, access.Access(f"http://127.0.0.1:{free_port()}", known.token))
     words = press(screen, "push", "push", "failed")
-    assert "cannot be reached" in words
+    assert "Nothing answers at http://127.0.0.1:" in words
+    assert "correct the address." in words
     assert screen.is_visible(".ls-job [data-act=retry]")
     assert TOKEN not in screen.content()
     assert TOKEN not in json.dumps([served.api("label-studio"), served.api("jobs"), served.api("jobs/1/log")])
     assert TOKEN not in served.output.read_text()
+    screen.watch.expected.append("status of 400")
+    screen.fill("#ls-token", "wrong")
+    screen.click("[data-act=test]")
+    screen.locator(".ls-answer.bad", has_text="Nothing answers at").wait_for()
+    assert access.load(case.ws).token == TOKEN
     for file in (case.ws.path / "jobs").rglob("*"):
         assert file.is_dir() or TOKEN not in file.read_text()

@@ -4,6 +4,7 @@ import { Api } from './api.js';
 import { h, shown } from './dom.js';
 import { Conflicts } from './label-studio/conflicts.js';
 import { Connection } from './label-studio/connection.js';
+import { sentence } from './label-studio/sentence.js';
 
 const POLL_BUSY = 1000; // ms between looks while a job runs
 const POLL_IDLE = 10000;
@@ -57,7 +58,7 @@ class LabelStudio {
         busy = Boolean(now.job) && AT_WORK.includes(now.job.state);
         this.#show(now, busy);
       } catch (error) {
-        this.trouble.textContent = error.message;
+        this.trouble.textContent = sentence(error.message);
       }
     }
     clearTimeout(this.#timer); // another look may have begun meanwhile
@@ -86,7 +87,7 @@ class LabelStudio {
     try {
       await this.api.post(`/label-studio/${what}`, body);
     } catch (error) {
-      this.trouble.textContent = `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`;
+      this.trouble.textContent = sentence(error.message);
       return;
     }
     await this.#changed();
@@ -96,7 +97,7 @@ class LabelStudio {
     try {
       await this.api.post(`/jobs/${id}/${act}`, {});
     } catch (error) {
-      this.trouble.textContent = error.message;
+      this.trouble.textContent = sentence(error.message);
     }
     await this.#changed();
   }
@@ -132,7 +133,7 @@ class LabelStudio {
     this.job.replaceChildren(...[
       h('p', { class: `ls-state is-${job.state}`, data: { job: job.kind, state: job.state } }, h('b', {}, `${kind} ${STATES[job.state] ?? job.state}`), busy ? ` ${counted(job)}` : ''),
       busy ? progress(job, kind) : null,
-      words && !busy ? h('p', { class: `ls-words${job.error ? ' bad' : ''}` }, words) : null,
+      words && !busy ? h('p', { class: `ls-words${job.error ? ' bad' : ''}` }, sentence(words)) : null,
       outcome?.faults.length ? faultList(outcome) : null,
       h('div', { class: 'ls-buttons' },
         ['queued', 'running', 'pausing', 'paused'].includes(job.state) ? button('cancel', 'Stop') : null,

@@ -1,6 +1,7 @@
 // The form of address and token, and what a test of them says. The token goes out and never comes back.
 
 import { h } from '../dom.js';
+import { sentence } from './sentence.js';
 
 export class Connection {
   #known = null; // the address that is kept
@@ -61,9 +62,8 @@ export class Connection {
     this.url.focus();
   }
 
-  #say(sentence, bad = false) {
-    const text = sentence.charAt(0).toUpperCase() + sentence.slice(1);
-    this.answer.textContent = /[.!?…]$/.test(text) ? text : `${text}.`;
+  #say(text, bad = false) {
+    this.answer.textContent = sentence(text);
     this.answer.classList.toggle('bad', bad);
   }
 }
