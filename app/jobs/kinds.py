@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.errors import JobError
-from app.jobs import compare, probe, propose, train
+from app.jobs import compare, label_studio, probe, propose, train
 from app.jobs.work import Work
 from app.services.workspace import Workspace
 
@@ -58,6 +58,8 @@ KINDS: dict[str, Kind] = {
         Kind("train", train.run, "heavy", unit="step", verb="Training", check=train.check),
         Kind("probe", probe.run, "heavy", can_pause=False, unit="step", verb="Estimating", check=probe.check),
         Kind("compare", compare.run, "heavy", verb="Comparing", check=compare.check),
+        Kind(label_studio.PUSH, label_studio.run_push, "light", verb="Pushing", check=label_studio.check_push),
+        Kind(label_studio.PULL, label_studio.run_pull, "light", verb="Pulling", check=label_studio.check_pull),
     )
 }
 

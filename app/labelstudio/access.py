@@ -4,6 +4,7 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from urllib.parse import urlsplit, urlunsplit
 
 from app.errors import LabelStudioError
 from app.services.workspace import Workspace
@@ -21,6 +22,12 @@ class Access:
     token: str = field(repr=False)
     project: int | None = None
     """Id of the project; None: the one that belongs to the workspace, made where it is missing."""
+
+    @property
+    def shown(self) -> str:
+        """The address without a login that may be in it."""
+        parts = urlsplit(self.url.strip().rstrip("/"))
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def load(ws: Workspace) -> Access | None:

@@ -15,6 +15,7 @@ from app.web.routes import (
     grid,
     images,
     jobs,
+    label_studio,
     missed,
     overview,
     quality,
@@ -39,6 +40,7 @@ for _module in (
     missed,
     quality,
     clicks,
+    label_studio,
 ):
     router.include_router(_module.router)
 

@@ -1,4 +1,7 @@
-"""The Export tab: which format, which masks; check in words what it loses; write to a file or download."""
+"""The Export tab: which format, which masks; check in words what it loses; write to a file or download.
+
+Below it, Label Studio: a place for the forms of `static/js/label-studio.js`.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +35,10 @@ _DOWNLOAD = f"""
   document.querySelector('#export-download-note')))
 """
 _FIRST = next(iter(registry.FORMATS))
+_LABEL_STUDIO = f"""
+{module("label-studio.js")}.then(({{mountLabelStudio}}) => mountLabelStudio(
+  element.querySelector('.label-studio-root'), {{api: '/api'}}));
+"""
 _NOTE = '<p id="export-download-note" class="note" role="status"></p>'
 
 
@@ -88,6 +95,12 @@ def build(workspace: Workspace) -> ExportTab:
         with gr.Column(scale=3, min_width=300):
             report = gr.HTML(elem_id="export-report", apply_default_css=False)
             summary = gr.HTML(elem_id="export-summary", apply_default_css=False)
+    gr.HTML(
+        html_template='<div class="label-studio-root"></div>',
+        js_on_load=_LABEL_STUDIO,
+        elem_id="label-studio-html",
+        apply_default_css=False,
+    )
     return ExportTab(format_, about, states, encoding, path, check, write, download, report, summary)
 
 
