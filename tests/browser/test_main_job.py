@@ -165,7 +165,7 @@ def test_an_answer_from_before_the_import_does_not_end_its_report(make_server, t
 
 def test_export_of_undecided_polygons_and_refusals(ready, page, tmp_path):
     page.goto(f"{ready.url}/#/export")
-    page.get_by_label("Not decided").check()
+    page.get_by_role("checkbox", name="Not decided ·").check()
     page.get_by_label("Polygons").check()
     page.fill("#export-path input", str(tmp_path / "out.txt"))
     page.click("#export-write")
@@ -179,8 +179,8 @@ def test_export_of_undecided_polygons_and_refusals(ready, page, tmp_path):
     data = json.loads((tmp_path / "out.json").read_text())
     assert all(isinstance(annotation["segmentation"], list) for annotation in data["annotations"])
     assert faults(tmp_path / "out.json", ready.photos) == []
-    page.get_by_label("Not decided").uncheck()
-    page.get_by_label("Accepted").uncheck()
+    page.get_by_role("checkbox", name="Not decided ·").uncheck()
+    page.get_by_role("checkbox", name="Accepted ·").uncheck()
     page.click("#export-check")
     page.locator("#export-report .problem", has_text="no masks are chosen").wait_for()
 
