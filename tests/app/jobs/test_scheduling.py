@@ -110,7 +110,7 @@ def test_a_job_of_a_kind_that_this_version_does_not_have_says_so(ws, supervised)
     failed = wait(ws, jobs.get(ws, job_id), ended)
     assert (failed.state, failed.error) == (
         "failed",
-        "this version of the app has no jobs of kind 'dream': it has propose, train, probe, compare",
+        "this version of the app has no jobs of kind 'dream': it has propose, train, probe, compare, push, pull",
     )
 
 
