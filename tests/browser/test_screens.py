@@ -136,9 +136,9 @@ def test_tabs_and_addresses_follow_each_other(page, server):
     page.wait_for_url("**/#/export")
     page.go_back()
     page.wait_for_url("**/#/import")
-    assert page.locator("#import-folder").is_visible()
+    page.locator("#import-folder").wait_for()
     page.evaluate("location.hash = '#/nowhere'")
-    assert page.locator("#import-folder").is_visible()
+    page.locator("#import-folder").wait_for()
 
 
 def test_the_header_stays_put_between_tabs(page, server):

@@ -7,7 +7,6 @@ import pytest
 
 from app.labelstudio import access
 from freesolo.codecs import coco_rle
-from tests.browser.conftest import chromium, make_server, new_page, page  # noqa: F401  (fixtures)
 from tests.browser.test_screens import serious
 from tests.integration.helpers import disc, submit, tasks, three_images
 from tests.integration.server import TOKEN, free_port
@@ -18,13 +17,13 @@ LONG = 60_000
 
 
 @pytest.fixture
-def served(case, client, make_server, folder):  # noqa: F811  (it is the fixture that is asked for)
+def served(case, client, make_server, folder):
     """The app on the case's workspace."""
     return make_server(folder, workspace=case.ws.path)
 
 
 @pytest.fixture
-def screen(page, served, label_studio):  # noqa: F811
+def screen(page, served, label_studio):
     """The Export screen with a connection that was tested."""
     page.goto(f"{served.url}/#/export")
     page.fill("#ls-url", label_studio.url)

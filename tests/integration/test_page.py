@@ -11,7 +11,6 @@ from app.services import ingest
 from app.services.workspace import Workspace
 from freesolo.codecs import coco_rle
 from tests.app.helpers import new_instances
-from tests.browser.conftest import chromium  # noqa: F401  (a fixture)
 from tests.integration.helpers import Case, disc, here, pushed
 from tests.integration.server import PASSWORD, USER
 
@@ -20,7 +19,7 @@ LIGHT, DARK = 200, 60
 
 
 @pytest.fixture
-def page(chromium, label_studio):  # noqa: F811  (it is the fixture that is asked for)
+def page(chromium, label_studio):
     """A page of somebody who is logged in."""
     context = chromium.new_context(viewport={"width": 1300, "height": 900})
     context.set_default_timeout(40_000)
