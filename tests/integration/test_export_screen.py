@@ -29,7 +29,7 @@ def screen(page, served, label_studio):
     page.fill("#ls-url", label_studio.url)
     page.fill("#ls-token", TOKEN)
     page.press("#ls-token", "Enter")
-    page.locator(".ls-connection .ls-answer", has_text="takes the legacy token").wait_for()
+    page.locator(".ls-connection .ls-answer", has_text="takes the legacy token").wait_for(timeout=LONG)
     return page
 
 
