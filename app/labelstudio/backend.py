@@ -97,15 +97,17 @@ def _read(result: Sequence[Row], image: Image) -> _Pointing:
     box: tuple[float, float, float, float] | None = None
     label = ""
     for each in result:
-        value = each["value"]
+        kind, value = each.get("type"), each["value"]
+        if kind not in ("keypointlabels", "rectanglelabels"):
+            continue
         x, y = value["x"] * image.width / 100, value["y"] * image.height / 100
-        label = str(next(iter(value.get(each.get("type")) or [label])))
-        if each.get("type") == "rectanglelabels":
-            right, bottom = x + value["width"] * image.width / 100, y + value["height"] * image.height / 100
-            box = (x, y, right, bottom)
-            clicks.append(Click((x + right) / 2, (y + bottom) / 2, True))
-        elif each.get("type") == "keypointlabels":
+        label = str(next(iter(value.get(kind) or [label])))
+        if kind == "keypointlabels":
             clicks.append(Click(x, y, bool(each.get("is_positive", True))))
+            continue
+        right, bottom = x + value["width"] * image.width / 100, y + value["height"] * image.height / 100
+        box = (x, y, right, bottom)
+        clicks.append(Click((x + right) / 2, (y + bottom) / 2, True))
     clicks.sort(key=lambda click: not click.adds)  # the first click has to add
     return _Pointing(clicks, box, label)
 

@@ -1,6 +1,6 @@
 """The labelling interface of a project: the picture, a brush and a polygon tool, a label for each category."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -77,19 +77,23 @@ def with_pointing(config: str, labels: Sequence[Label]) -> str:
     return ElementTree.tostring(root, "unicode") if changed else config
 
 
-def faults(config: str, prediction: Mapping[str, object]) -> list[str]:
-    """Why a prediction does not fit a project's interface, in the words of Label Studio's own check; empty: it fits.
+def fault(config: str, predictions: Iterable[Mapping[str, object]]) -> str | None:
+    """Why the first prediction that does not fit a project's interface does not, in the words of Label Studio's own check.
 
     Args:
         config: the interface.
-        prediction: as it is sent. Pixels are not looked at.
+        predictions: as they are sent. Pixels are not looked at.
+
+    Returns:
+        None: all of them fit.
     """
     from label_studio_sdk.label_interface.interface import (
         LabelInterface,
     )  # a second, and only where something went wrong
 
     check: Callable[..., list[object]] = LabelInterface(config).validate_prediction
-    return [str(each) for each in check(dict(prediction), return_errors=True)]
+    found = (str(each) for prediction in predictions for each in check(dict(prediction), return_errors=True))
+    return next(found, None)
 
 
 def _parsed(config: str) -> ElementTree.Element:

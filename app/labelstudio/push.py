@@ -333,9 +333,8 @@ class _Push:
     def _why(self, chunk: Sequence[tuple[Content, bytes]]) -> str:
         """Label Studio drops in silence what does not fit its interface, which somebody may have changed a moment ago."""
         config = str(self._client.get(f"api/projects/{self._project.id}")["label_config"])
-        found = (fault for _, row in chunk for fault in interface.faults(config, json.loads(row)))
-        first = next(found, None)
-        return " and does not say why" if first is None else f" ({first})"
+        fault = interface.fault(config, (json.loads(row) for _, row in chunk))
+        return " and does not say why" if fault is None else f" ({fault})"
 
     def _arrived(self, waiting: "Future[int] | None", done: int, total: int) -> int:
         if waiting is None:

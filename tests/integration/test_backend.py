@@ -62,6 +62,9 @@ def test_label_studio_reaches_the_app_and_its_interface_has_the_tools(asked, cli
     assert config.count('smart="true"') == 2
     backend.connect(case.ws, client, url, None)
     connection(client, project)  # still one
+    assert client.get(f"api/projects/{project}")["model_version"].startswith(
+        "freesolo@"
+    )  # what was pushed is shown still
     assert client.get(f"api/projects/{project}")["label_config"] == config
 
 
