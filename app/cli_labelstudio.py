@@ -16,7 +16,7 @@ import typer
 
 from app.cli_options import WorkspaceOption, opened, stoppable
 from app.errors import LabelStudioError
-from app.labelstudio import access, projects, watch
+from app.labelstudio import access, backend, projects, watch
 from app.labelstudio.access import Access
 from app.labelstudio.check import check
 from app.labelstudio.client import Client
@@ -164,8 +164,6 @@ def ml_backend(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Let Label Studio ask the running app: for masks, for the object that a keypoint or a box means, for a training."""
-    from app.labelstudio import backend  # its clicks need compiled loops, which the other commands start without
-
     with opened(context, workspace, create=False) as ws, _connected(ws, url, token, project) as (client, known):
         found = backend.connect(ws, client, app, known.project)
     Screen().say(

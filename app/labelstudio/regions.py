@@ -14,7 +14,7 @@ from uuid import uuid4
 from pycocotools import mask as coco_mask
 
 from app.formats import outlines
-from freesolo.codecs import coco_rle, label_studio_brush
+from freesolo.codecs import coco_rle
 from freesolo.errors import CodecError
 
 Region: TypeAlias = dict[str, Any]
@@ -96,6 +96,8 @@ def drawn(counts: str, size: tuple[int, int], label: str, score: float) -> Regio
 
 
 def _brush(mask: PushedMask, size: tuple[int, int], key: str) -> Region:
+    from freesolo.codecs import label_studio_brush  # compiled loops, which most commands start without
+
     stream = label_studio_brush.encode(coco_rle.decode(mask.counts, size))
     return _region(mask, size, "brush", key, {"format": "rle", "rle": list(stream)})
 
@@ -169,6 +171,8 @@ def _counts(region: Region, size: tuple[int, int]) -> str | None:
     if region.get("image_rotation"):
         raise CodecError("drawn on a picture that was turned in Label Studio: turn it back there and submit again")
     if "rle" in value:
+        from freesolo.codecs import label_studio_brush  # as in `_brush`
+
         mask = label_studio_brush.decode(value["rle"], size)
         return coco_rle.encode(mask).decode("ascii")
     if "points" in value:
