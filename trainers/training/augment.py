@@ -1,10 +1,12 @@
 """Training views of an image: scale, crop, flip, colour jitter and copy-paste with exact masks (paper section 4.1)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pycocotools import mask as coco_mask
 from pydantic import Field
 
 from freesolo.config import Config
@@ -16,6 +18,8 @@ STRIDE = 4
 """Of the grid that masks are trained on."""
 _FILL = (124, 116, 104)
 """Around an image that is shown smaller than the view: ImageNet's mean colour."""
+_ROUNDING = 1e-6
+"""Pixels: a cell that is half covered is so whatever the order of the additions."""
 
 UInt8 = npt.NDArray[np.uint8]
 Bool = npt.NDArray[np.bool_]
@@ -147,10 +151,12 @@ def _whole(item: Item, view: _View, settings: AugmentSettings) -> Sample:
     grid = (-(-view.size[0] // STRIDE), -(-view.size[1] // STRIDE))
     ignored = np.zeros(grid, bool)
     if item.ignored is not None and len(item.ignored):
-        ignored[:] = _on_grid(np.asarray(item.ignored.decode().any(0)), view, grid)
+        height, width = instances.size
+        ignored[:] = _on_grid(coco_mask.merge(item.ignored.rles()), (0, 0, width, height), view, grid)
     masks = np.zeros((len(instances), *grid), bool)
-    for number, mask in enumerate(instances.decode()):
-        masks[number] = _on_grid(np.asarray(mask), view, grid)
+    # One by one: a decoded plane then stays in the processor's cache.
+    for number, (code, box) in enumerate(zip(instances.rles(), instances.boxes.tolist(), strict=True)):
+        masks[number] = _on_grid(code, box, view, grid)
     sample = Sample(
         view.of(pixels, view.size, _FILL),
         masks,
@@ -165,9 +171,28 @@ def _whole(item: Item, view: _View, settings: AugmentSettings) -> Sample:
     return _visible(sample, whole, settings)
 
 
-def _on_grid(mask: Bool, view: _View, grid: tuple[int, int]) -> Bool:
-    """Cells of which at least half is covered."""
-    return view.of(mask.astype(np.uint8) * 255, grid, (0,)) >= 128
+def _on_grid(code: Mapping[str, object], box: Sequence[int], view: _View, grid: tuple[int, int]) -> Bool:
+    """Cells of the view of which at least half is covered by an RLE whose pixels all lie in a box [x, y, width, height]."""
+    x, y, width, height = box
+    if not (width and height):
+        return np.zeros(grid, bool)
+    part = coco_mask.decode(code)[y : y + height, x : x + width]
+    # Between whole pixels the integral image is bilinear, so that cells may end anywhere in a pixel.
+    sums = cv2.integral(np.ascontiguousarray(part))  # (height + 1, width + 1)
+    rows = _between(sums, view.top - y, view.height, grid[0])
+    corners = _between(rows.T, view.left - x, view.width, grid[1]).T
+    covered = np.diff(np.diff(corners, axis=0), axis=1)
+    cells = covered >= 0.5 * (view.height / grid[0]) * (view.width / grid[1]) - _ROUNDING
+    return cells[:, ::-1] if view.is_flipped else cells
+
+
+def _between(values: npt.NDArray[np.generic], start: int, length: int, cells: int) -> npt.NDArray[np.float64]:
+    """(k, m) rows -> (cells + 1, m): linear between the rows, at the borders of equal cells of a stretch of them."""
+    places = np.clip(start + np.arange(cells + 1) * (length / cells), 0, len(values) - 1)
+    below = np.minimum(places.astype(np.intp), len(values) - 2)
+    share = (places - below)[:, None]
+    found: npt.NDArray[np.float64] = values[below] * (1 - share) + values[below + 1] * share
+    return found
 
 
 def _visible(sample: Sample, before: npt.NDArray[np.floating], settings: AugmentSettings) -> Sample:

@@ -8,7 +8,7 @@ import pytest
 
 from freesolo.instances import Instances
 from tests.trainers.training.conftest import draw
-from trainers.training.augment import AugmentSettings, plain_view, training_view
+from trainers.training.augment import AugmentSettings, _random_view, plain_view, training_view
 from trainers.training.items import Item
 
 STILL = AugmentSettings(square=64, jitter=0, paste=0, flip=0, min_cells=1)
@@ -39,6 +39,32 @@ def test_masks_lie_where_the_image_shows_their_objects(item, seed):
     edge = cv2.dilate(masked.astype(np.uint8), np.ones((3, 3))) != cv2.erode(masked.astype(np.uint8), np.ones((3, 3)))
     assert masked.any()
     assert (shown == masked)[~edge].all()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_cell_is_an_object_s_where_at_least_half_of_it_is(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    masks = (
+        cv2.resize(rng.integers(0, 2, (9, 7, 3), np.uint8), (70, 45), interpolation=cv2.INTER_NEAREST).transpose(
+            2, 0, 1
+        )
+        > 0
+    )
+    cv2.imwrite(str(tmp_path / "c.png"), np.zeros((45, 70, 3), np.uint8))
+    settings = STILL.model_copy(update={"flip": 0.5, "min_visible": 0.0, "square": 64})
+    sample = training_view(item_of(tmp_path / "c.png", masks), None, settings, np.random.default_rng(seed))
+    view = _random_view((45, 70), settings, np.random.default_rng(seed))
+    # The same by brute force: every pixel in 16 x 16 parts, each of which lies in one cell.
+    fine = np.pad(masks, ((0, 0), (45, 45), (70, 70))).repeat(16, 1).repeat(16, 2)
+    top, left = 16 * (45 + view.top), 16 * (70 + view.left)
+    window = fine[:, top : top + 16 * view.height, left : left + 16 * view.width]
+    rows, columns = (np.floor(np.arange(16 * n) / n).astype(int) for n in (view.height, view.width))
+    share = np.zeros((len(masks), 16, 16))
+    np.add.at(share, (slice(None), rows[:, None], columns), window / (view.height * view.width))
+    expected = (share >= 0.5 - 1e-9)[:, :, :: -1 if view.is_flipped else 1]
+    kept = [each for each in expected if each.any()]
+    assert len(kept) == len(sample.masks)
+    assert (sample.masks == np.array(kept)).all()
 
 
 def test_a_plain_view_is_the_whole_image(item):
