@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import uuid4
 
+from app.services.steps_in_words import in_words
 from app.services.workspace import Workspace
 from app.store.records import Decision, ImageStatus, Instance, NewDecision, Step
 from app.store.transaction import Transaction
@@ -57,7 +58,9 @@ def _invert(tx: Transaction, step: Step, turned: Literal["done", "undone"]) -> U
     status = tx.images.refresh(sorted({row.image_id for row in inverted} | {image_id}))
     masks = tx.instances.get(sorted({row.instance_id for row in inverted if row.instance_id is not None}))
     verb = "Undone" if turned == "undone" else "Redone"
-    what = _sentence(verb, original, skipped=len(rows) - len(inverted))
+    skipped = len(rows) - len(inverted)
+    left = f"; {skipped} changed elsewhere since and left as they are" if skipped else ""
+    what = f"{verb}: {in_words(original)}{left}."
     return Undone(image_id, list(masks.values()), status[image_id], what)
 
 
@@ -136,31 +139,3 @@ def _settable(values: dict[str, Any]) -> dict[str, Any]:
 def _plain(value: object) -> object:
     """As JSON brings it back."""
     return list(value) if isinstance(value, tuple) else value
-
-
-_COMPOUNDS = ({"delete", "edit"}, {"create", "edit"})
-"""Kinds of operations that together are a merge and a split."""
-
-
-def _sentence(verb: str, rows: list[Decision], skipped: int) -> str:
-    """``rows``: as they were first made."""
-    masks = len({row.instance_id for row in rows if row.instance_id is not None})
-    number = "1 mask" if masks == 1 else f"{masks} masks"
-    deeds = {row.after["state"] if row.action == "state" else row.action for row in rows}
-    deed = "+".join(sorted(deeds)) if len(deeds) == 1 or deeds in _COMPOUNDS else "several"
-    text = {
-        "finish": "image finished",
-        "reopen": "image reopened",
-        "dismiss": "place without a mask dismissed",
-        "category": f"{number} named",
-        "edit": f"{number} edited",
-        "create": f"{number} drawn",
-        "delete": f"{number} taken away",
-        "delete+edit": f"{number} merged",
-        "create+edit": f"1 mask split into {masks}",
-        "pending": f"{number} set back to undecided",
-        "unsure": f"{number} marked unsure",
-        "several": f"{number} changed" if masks else "image finished and reopened",
-    }.get(deed, f"{number} {deed}")
-    left = f"; {skipped} changed elsewhere since and left as they are" if skipped else ""
-    return f"{verb}: {text}{left}."

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from app.store.images import CHUNK
 from app.store.records import InstanceState
@@ -52,6 +52,14 @@ class MaskRow(NamedTuple):
 
 
 _ROW = [instances.c[name] for name in MaskRow._fields]
+_I = instances.c
+_TABLE = (
+    select(_I.id, _I.image_id, images.c.width, images.c.height, _I.x, _I.y, _I.w, _I.h, _I.area)
+    .add_columns(_I.score, _I.state, func.coalesce(_I.category_id, 0), _I.edited, _I.source, _I.embedding)
+    .join(images, images.c.id == _I.image_id)
+    .where(_I.deleted.is_(False))
+    .order_by(_I.image_id, _I.id)
+)
 
 
 class MaskColumns:
@@ -68,29 +76,14 @@ class MaskColumns:
 
     def table(self) -> MaskTable:
         """All masks."""
-        i = instances.c
-        columns = [i.id, i.image_id, images.c.width, images.c.height, i.x, i.y, i.w, i.h, i.area, i.score, i.state]
-        query = (
-            select(*columns, func.coalesce(i.category_id, 0), i.edited, i.source, i.embedding)
-            .join(images, images.c.id == i.image_id)
-            .where(i.deleted.is_(False))
-            .order_by(i.image_id, i.id)
-        )
-        rows = self._connection.execute(query).all()
-        numbers = np.array([row[:9] for row in rows], np.int64).reshape(len(rows), 9)
-        return MaskTable(
-            ids=numbers[:, 0],
-            image_ids=numbers[:, 1],
-            sizes=numbers[:, 2:4],
-            boxes=numbers[:, 4:8],
-            areas=numbers[:, 8],
-            scores=np.array([row[9] for row in rows], np.float64),
-            states=np.array([row[10] for row in rows], "U8"),
-            categories=np.array([row[11] for row in rows], np.int64),
-            edited=np.array([row[12] for row in rows], np.bool_),
-            sources=np.array([row[13] for row in rows], np.str_),
-            embeddings=[row[14] for row in rows],
-        )
+        return _table(self._connection.execute(_TABLE).all())
+
+    def table_of(self, instance_ids: Sequence[int]) -> MaskTable:
+        """Those of these masks that are not deleted."""
+        found: list[Row[Any]] = []
+        for start in range(0, len(instance_ids), CHUNK):
+            found += self._connection.execute(_TABLE.where(_I.id.in_(instance_ids[start : start + CHUNK])))
+        return _table(sorted(found, key=lambda row: (row.image_id, row.id)))
 
     def scores(self, image_ids: Sequence[int]) -> dict[int, float]:
         """Scores of the masks of these images."""
@@ -130,3 +123,21 @@ class MaskColumns:
     def people(self) -> set[str]:
         """Everybody who has decided something."""
         return set(self._connection.scalars(select(decisions.c.who).distinct()))
+
+
+def _table(rows: Sequence[Any]) -> MaskTable:
+    """Of rows of `_TABLE`."""
+    numbers = np.array([row[:9] for row in rows], np.int64).reshape(len(rows), 9)
+    return MaskTable(
+        ids=numbers[:, 0],
+        image_ids=numbers[:, 1],
+        sizes=numbers[:, 2:4],
+        boxes=numbers[:, 4:8],
+        areas=numbers[:, 8],
+        scores=np.array([row[9] for row in rows], np.float64),
+        states=np.array([row[10] for row in rows], "U8"),
+        categories=np.array([row[11] for row in rows], np.int64),
+        edited=np.array([row[12] for row in rows], np.bool_),
+        sources=np.array([row[13] for row in rows], np.str_),
+        embeddings=[row[14] for row in rows],
+    )

@@ -258,3 +258,28 @@ def test_filters_and_too_few_decisions_for_a_promise(grid):
     ).wait_for()
     grid.keyboard.press("b")
     grid.wait_for_selector(".grid-bulk", state="hidden")
+
+
+def test_several_masks_get_the_names_that_they_probably_have_as_one_step(grid, server):
+    grid.fill(".mask-grid .category-add input", "window")
+    grid.keyboard.press("Enter")
+    grid.wait_for_selector(".mask-grid .category-buttons button:has-text('window')[aria-pressed=true]")
+    press(grid, "f")
+    grid.wait_for_selector(".card-crop[data-place='1'] .name:has-text('window?')")
+    suggested = server.api("suggestions?" + "&".join(f"ids={each}" for each in shown(grid)[1:]))
+    assert len(suggested) >= IMAGES - 1, "the best masks of all images look the same"
+    grid.keyboard.press("Control+a")
+    press(grid, "Shift+Y")
+    notice(grid, f"{len(suggested)} masks named window.")
+    found = server.api("grid?state=pending&state=accepted")
+    assert {each for each, name in zip(found["ids"], found["categories"], strict=True) if name} == {
+        shown(grid)[0],
+        *map(int, suggested),
+    }
+    grid.keyboard.press("Control+z")
+    notice(grid, f"Undone: {len(suggested)} masks named")
+    grid.keyboard.press("Shift+N")
+    press(grid, "f")  # the page is still selected
+    accepted = server.api("grid?state=accepted")["categories"]
+    assert len(accepted) == 40
+    assert accepted.count(None) == 39 - len(suggested)

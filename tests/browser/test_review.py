@@ -5,7 +5,7 @@ import pytest
 from tests.browser.review_page import Review, proposed
 from tests.browser.test_main_job import review_state
 
-IMAGES = 16
+IMAGES = 20
 
 
 @pytest.fixture(scope="module")
@@ -387,3 +387,52 @@ def test_enter_finishes_and_the_last_image_ends_the_queue(review, page, server):
     page.keyboard.press("Control+z")
     page.wait_for_selector(".board", state="hidden")
     assert server.api("overview")["images"]["done"] == IMAGES - 1
+
+
+def test_names_are_suggested_from_masks_that_look_alike_and_given_by_a_key(review, page):
+    """The stand-in's masks look the same on every image."""
+    review.open(16)
+    page.fill(".category-add input", "window")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".category-buttons button:has-text('window')[aria-pressed=true]")
+    review.press("f")
+    page.keyboard.press("d")  # made ready before anything had a name
+    page.wait_for_selector("html[data-image='17']")
+    page.wait_for_selector(".mask-line:has-text('looks like window (est. ')")
+    review.number = 17
+    assert page.inner_text(".mask-row .name >> nth=0") == "window?"
+    assert page.is_visible(".category-buttons .is-likely:has-text('window')")
+    review.press("Shift+Y")
+    assert " · window · " in review.line()
+    window = review.masks()[0]["category_id"]
+    assert review.server.api(f"images/{review.number}")["instances"][0]["state"] == "pending"
+    review.open(18)
+    page.keyboard.press("Shift+N")
+    assert page.is_checked(".category-naming input")
+    assert "F names it so" in review.line()
+    review.press("f")
+    assert next((mask["state"], mask["category_id"]) for mask in review.masks()) == ("accepted", window)
+    page.keyboard.press("Control+z")
+    review.wait_for_notice("Undone: 1 mask accepted and named")
+    assert next((mask["state"], mask["category_id"]) for mask in review.masks()) == ("pending", None)
+
+
+def test_the_history_tells_what_was_decided_and_leads_to_the_mask(review, page):
+    review.open(19)
+    review.press("f", "r")
+    page.keyboard.press("Control+z")
+    review.wait_for_notice("Undone")
+    page.keyboard.press("i")
+    page.wait_for_selector(".history-panel:not([hidden])")
+    rows = page.locator(".history-panel li")
+    assert [text.split("\n")[0] for text in rows.all_inner_texts()][:2] == ["1 mask rejected", "1 mask accepted"]
+    assert [("is-undone" in (row.get_attribute("class") or "")) for row in rows.all()][:2] == [True, False]
+    before = rows.count()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert review.line().startswith("#1 · accepted")
+    review.press("s")  # keys go on working, and the list hears of it
+    page.wait_for_function("(rows) => document.querySelectorAll('.history-panel li').length === rows", arg=before + 1)
+    page.keyboard.press("Escape")
+    assert page.is_hidden(".history-panel")
+    assert review.states()[0] == "unsure"

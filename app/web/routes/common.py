@@ -8,6 +8,7 @@ from fastapi import Depends, Path, Request
 from app.jobs.kinds import KINDS
 from app.jobs.usage import Meter
 from app.services.clicking import Clicker
+from app.services.naming import Suggestion
 from app.services.workspace import Workspace
 from app.store.records import Instance, Job
 from app.web.importer import Importer
@@ -79,6 +80,13 @@ def instance_json(instance: Instance) -> dict[str, Any]:
         "source": instance.source,
         "change": instance.change,
     }
+
+
+def suggestion_json(suggestion: Suggestion | None) -> dict[str, Any] | None:
+    """A name that a mask probably has."""
+    if suggestion is None:
+        return None
+    return {"category_id": suggestion.category_id, "p": round(suggestion.p, 3)}
 
 
 def job_json(job: Job, meter: Meter | None = None) -> dict[str, Any]:

@@ -1,13 +1,14 @@
-"""What people decide: saved in batches, undone and redone."""
+"""What people decide: saved in batches, undone and redone, and told again."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.services import review
+from app.services import catalogue, history, review
 from app.store.records import ImageStatus, InstanceState
-from app.web.routes.common import LARGEST_ID, Who, WorkspaceOf, instance_json
+from app.web.routes.common import LARGEST_ID, RowId, Who, WorkspaceOf, instance_json
 
 router = APIRouter()
 
@@ -78,6 +79,13 @@ def undo(workspace: WorkspaceOf, who: Who, _body: Nothing) -> dict[str, Any]:
 def redo(workspace: WorkspaceOf, who: Who, _body: Nothing) -> dict[str, Any]:
     """Bring the step back that was undone last."""
     return _undone(review.redo(workspace, who))
+
+
+@router.get("/images/{image_id}/history")
+def told(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
+    """What was decided on an image, the newest step first."""
+    catalogue.image(workspace, image_id)  # 404 where there is none
+    return {"events": [asdict(event) for event in history.of_image(workspace, image_id)]}
 
 
 def _undone(undone: review.Undone | None) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from app.services import catalogue, goodness, pictures, review
+from app.services import catalogue, goodness, naming, pictures, review
 from app.store.images import Only
 from app.store.records import Image, ImageStatus
-from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json
+from app.web.routes.common import LARGEST_ID, RowId, WorkspaceOf, instance_json, suggestion_json
 from freesolo.images import Window
 
 router = APIRouter()
@@ -58,6 +58,7 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
     row, place = found.image, found.neighbours
     # Only what was learnt from this project's decisions is told as an estimate.
     estimates = goodness.of_images(workspace, [image_id]) if goodness.estimates(workspace).calibrated else {}
+    names = naming.suggestions(workspace, [each.id for each in found.instances if each.category_id is None])
     return {
         "id": row.id,
         "name": row.name,
@@ -73,7 +74,10 @@ def image(workspace: WorkspaceOf, image_id: RowId) -> dict[str, Any]:
         "total": place.total,
         "previous": place.previous,
         "next": place.next,
-        "instances": [{**instance_json(each), "p": estimates.get(each.id)} for each in found.instances],
+        "instances": [
+            {**instance_json(each), "p": estimates.get(each.id), "suggested": suggestion_json(names.get(each.id))}
+            for each in found.instances
+        ],
     }
 
 

@@ -9,9 +9,10 @@ from PIL import Image
 
 from app import jobs
 from app.formats.registry import FORMATS
-from app.services import catalogue, ingest, review
+from app.services import catalogue, categories, ingest, review
 from freesolo.codecs import coco_rle
 from tests.app.helpers import make_image
+from tests.app.services.goodness.test_goodness import filled  # noqa: F401  (a fixture)
 
 
 def decision(key, instance_id, state="accepted", revision=0, image_id=1, **more):
@@ -331,3 +332,30 @@ def test_a_bug_is_told_without_our_insides(client, monkeypatch):
     monkeypatch.setattr(catalogue, "overview", broken)
     with pytest.raises(ZeroDivisionError):  # the server logs it
         client.get("/api/overview")
+
+
+def test_the_history_of_an_image(client, reviewed):
+    mask = reviewed[1][1][0]
+    assert decide(client, decision("k", mask)).status_code == 200
+    [event] = client.get("/api/images/1/history").json()["events"]
+    assert (event["what"], event["instance_ids"], event["is_undone"]) == ("1 mask accepted", [mask], False)
+    assert client.get("/api/images/2/history").json() == {"events": []}
+    assert client.get("/api/images/99/history").status_code == 404
+
+
+def test_names_that_masks_probably_have(client, filled):  # noqa: F811
+    ws, masks = filled
+    window = categories.add(ws, "window").id
+    for place, mask in enumerate(masks[1]):
+        decide(
+            client,
+            decision(f"a{place}", mask),
+            decision(f"n{place}", mask, None, 1, action="category", category_id=window),
+        )
+    unnamed = client.get("/api/images/2").json()["instances"]
+    suggested = {each["id"]: each["suggested"] for each in unnamed if each["suggested"]}
+    assert {each["category_id"] for each in suggested.values()} == {window}
+    answer = client.get("/api/suggestions", params={"ids": masks[2]}).json()
+    assert {int(key): value for key, value in answer.items()} == suggested
+    assert all(each["suggested"] is None for each in client.get("/api/images/1").json()["instances"])
+    assert client.get("/api/suggestions", params={"ids": [0] * 401}).status_code == 422

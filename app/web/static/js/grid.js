@@ -17,6 +17,7 @@ import { Categories } from './review/categories.js';
 import { Decider } from './review/decider.js';
 import { listen } from './review/keyboard.js';
 import { Saver } from './review/saver.js';
+import { Suggestions } from './review/suggestions.js';
 import { conflictWords, unsavedWords } from './review/words.js';
 
 const root = document.documentElement;
@@ -44,13 +45,15 @@ class Grid {
       onPick: (item, how) => this.actions.pick(item, how),
       onOpen: () => this.actions.act('open'),
       estimate: (item) => this.estimate(item),
-      categoryName: (item) => this.categories.name(item.category_id),
+      categoryName: (item) => this.categories.nameOf(item),
       isChosen: (item) => this.items.isChosen(item),
     });
     this.categories = new Categories(this.api, this.parts.categories, {
       onPick: (id) => this.actions.name(id),
       onError: (text) => this.board.notice(text),
     });
+    const names = { masks: () => this.items.onPage, onNews: () => this.#renamed() };
+    this.suggestions = new Suggestions(this.api, names, signal);
     this.bulk = new Bulk(this);
     this.news = new News(this);
     listen(element, (action, how) => this.actions.act(action, how), signal, gridBindingOf);
@@ -58,6 +61,7 @@ class Grid {
     document.addEventListener('annotator:tab', () => this.lists.route(), { signal });
     document.addEventListener('annotator:changes', ({ detail }) => this.lists.opened && this.news.hear(detail), { signal });
     document.addEventListener('annotator:overview', ({ detail }) => this.#overview(detail), { signal });
+    document.addEventListener('annotator:prefs', () => this.#preferred(), { signal });
     window.addEventListener('pagehide', () => this.saver.leave(), { signal });
     document.addEventListener('visibilitychange', () => document.hidden && this.saver.leave(), { signal });
   }
@@ -85,6 +89,7 @@ class Grid {
     this.moved();
     this.lists.describe();
     this.#idle();
+    this.suggestions.ask();
     await cards.loaded();
     if (page[0] !== items.onPage[0]) return; // somebody went on
     cards.prefetch(items.all.slice((items.page + 1) * PAGE, (items.page + 2) * PAGE));
@@ -106,15 +111,25 @@ class Grid {
   moved() {
     const { current, selected } = this.items;
     this.cards.mark(current);
-    this.categories.mark(current?.category_id ?? null);
+    this.categories.mark(current);
     if (!current) this.parts.line.textContent = '';
     else {
       const estimate = this.bulk.blind || !this.calibrated ? '' : `est. ${Math.round(100 * current.p)} % good`;
       const score = this.bulk.blind ? '' : `score ${current.score.toFixed(2)}`;
       const several = selected.length ? `${selected.length} selected` : '';
-      const texts = [several, `mask ${current.id}`, current.state, this.categories.name(current.category_id), score, estimate];
+      const texts = [several, `mask ${current.id}`, current.state, this.categories.describe(current), score, estimate];
       this.parts.line.textContent = texts.filter(Boolean).join(' · ');
     }
+  }
+
+  #preferred() {
+    this.categories.showKeys();
+    this.moved();
+  }
+
+  #renamed() {
+    this.cards.updateAll();
+    this.moved();
   }
 
   #overview({ categories }) {

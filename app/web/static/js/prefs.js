@@ -17,6 +17,7 @@ const PREFS = {
   name: { first: '', fits: (value) => typeof value === 'string' && nameProblem(value) === '' },
   keys: { first: {}, fits: isKeys }, // action -> keys, of those that were changed
   autoAdvance: { first: true, fits: oneOf(true, false) },
+  acceptNames: { first: false, fits: oneOf(true, false) },
   opacity: { first: 1, fits: (value) => typeof value === 'number' && value >= 0.1 && value <= 2 },
   theme: { first: 'system', fits: oneOf('system', 'light', 'dark') },
   contrast: { first: 'normal', fits: oneOf('normal', 'high') },

@@ -14,6 +14,7 @@ import { Crosshair } from './review/crosshair.js';
 import { Display } from './review/display.js';
 import { Filmstrip } from './review/filmstrip.js';
 import { Histogram } from './review/histogram.js';
+import { History } from './review/history.js';
 import { Images } from './review/images.js';
 import { listen } from './review/keyboard.js';
 import { bindingOf } from './review/keymap.js';
@@ -28,6 +29,7 @@ import { Reshape } from './review/reshape.js';
 import { Saving } from './review/saving.js';
 import { Selection } from './review/selection.js';
 import { Stage } from './review/stage.js';
+import { Suggestions } from './review/suggestions.js';
 import { Tools } from './review/tools.js';
 import { treeOf } from './review/tree.js';
 
@@ -63,6 +65,9 @@ class Review {
     const { saver, decider } = new Saving(this);
     Object.assign(this, { saver, decider });
     this.missed = new Missed(this);
+    this.history = new History(this, signal);
+    const names = { masks: () => this.image?.masks ?? [], onNews: (masks) => this.#renamed(masks) };
+    this.suggestions = new Suggestions(this.api, names, signal);
     this.navigator = new Navigator(this, this.display);
     this.sheet = new KeySheet();
     document.body.append(this.sheet.dialog);
@@ -77,7 +82,7 @@ class Review {
       picked: this.picked,
       onHover: (mask) => this.stage.hover(mask),
       visible: (mask) => this.selection.visible(mask),
-      categoryName: (mask) => this.categories.name(mask.category_id),
+      categoryName: (mask) => this.categories.nameOf(mask),
     });
     this.histogram = new Histogram(this.parts.histogram, () => this.#filterChanged());
     this.categories = new Categories(this.api, this.parts.categories, {
@@ -115,10 +120,19 @@ class Review {
       this.autoAdvance = pref('autoAdvance');
       this.parts.press('auto-advance', this.autoAdvance);
     }
+    this.categories.showPrefs();
     this.#look();
     this.stage.repaintAll();
     this.list.updateAll();
     this.selection.select(this.selected);
+  }
+
+  /** Masks of an image probably are something else now. */
+  #renamed(masks) {
+    if (!masks.some((mask) => this.image?.masks.includes(mask))) return;
+    this.list.updateAll();
+    this.categories.mark(this.selected);
+    this.display.describe();
   }
 
   #seen() {

@@ -1,7 +1,9 @@
 // What each key and button of the Grid does.
 
 import { ApiError } from '../api.js';
+import { pref, setPrefs } from '../prefs.js';
 import { flushAll } from '../review/saver.js';
+import { suggestionOf } from '../review/suggestions.js';
 import { PAGE } from './items.js';
 import { ADDRESS } from './lists.js';
 import { plural } from './words.js';
@@ -46,6 +48,8 @@ export class Actions {
     'rest-bad': () => this.#rest('rejected'),
     category: ({ key }) => this.#nameByKey(key),
     'same-category': () => this.#screen.decider.lastCategory !== null && this.name(this.#screen.decider.lastCategory),
+    'suggested-name': () => this.#suggestedNames(),
+    'accept-names': () => this.#toggleNaming(),
     'new-category': () => this.#screen.categories.field.focus(),
     undo: () => this.#turn('/undo', 'Nothing to undo.'),
     redo: () => this.#turn('/redo', 'Nothing to redo.'),
@@ -100,9 +104,9 @@ export class Actions {
   #decide(state) {
     const { items } = this.#screen;
     const several = items.selected;
-    const masks = several.length ? several : [items.current].filter(Boolean);
+    const masks = this.#chosen;
     if (!masks.length) return;
-    this.#change(masks, { state });
+    this.#judge(masks, state);
     if (several.length) {
       items.clear();
       this.#screen.cards.updateAll();
@@ -119,10 +123,49 @@ export class Actions {
       return;
     }
     const masks = this.#screen.lists.scope.filter((item) => item.state === 'pending');
-    this.#change(masks, { state });
+    this.#judge(masks, state);
     this.#screen.moved();
     const what = this.#screen.lists.scope === this.#screen.items.all ? 'the group' : 'the page';
     this.#screen.board.notice(masks.length ? `${plural(masks.length, 'mask')} of ${what} ${state}. Ctrl+Z takes it back.` : `Nothing of ${what} is pending.`);
+  }
+
+  /** The selected crops, or the one under the cursor. */
+  get #chosen() {
+    const { selected, current } = this.#screen.items;
+    return selected.length ? selected : [current].filter(Boolean);
+  }
+
+  /** Give masks a state; accepted ones get the names that they probably have, where the person wants that. One step for undo. */
+  #judge(masks, state) {
+    this.#screen.decider.together(() => {
+      const named = state === 'accepted' && pref('acceptNames') ? masks.filter(suggestionOf) : [];
+      this.#change(masks, { state });
+      this.#nameAsSuggested(named);
+    });
+  }
+
+  #nameAsSuggested(masks) {
+    const byName = new Map();
+    for (const mask of masks) {
+      const { category_id: id } = suggestionOf(mask);
+      byName.set(id, [...(byName.get(id) ?? []), mask]);
+    }
+    for (const [id, alike] of byName) this.#change(alike, { category_id: id });
+    if (masks.length) this.#screen.suggestions.later();
+  }
+
+  #suggestedNames() {
+    const masks = this.#chosen.filter(suggestionOf);
+    this.#screen.decider.together(() => this.#nameAsSuggested(masks));
+    this.#screen.moved();
+    const names = new Set(masks.map(({ category_id: id }) => this.#screen.categories.name(id)));
+    const text = masks.length ? `${plural(masks.length, 'mask')} named ${[...names].join(', ')}. Ctrl+Z takes it back.` : 'Nothing like this has been named yet.';
+    this.#screen.board.notice(text);
+  }
+
+  #toggleNaming() {
+    setPrefs({ acceptNames: !pref('acceptNames') });
+    this.#screen.board.notice(pref('acceptNames') ? 'Accepting gives masks the names that they probably have.' : 'Accepting leaves names as they are.');
   }
 
   /** Nobody saw what lies on other pages than this one: nothing is learnt from such a step. */
@@ -141,9 +184,10 @@ export class Actions {
   /** Give the selected crops a category. */
   name(id) {
     const several = this.#screen.items.selected;
-    const masks = several.length ? several : [this.#screen.items.current].filter(Boolean);
+    const masks = this.#chosen;
     if (!masks.length) return;
     this.#change(masks, { category_id: id });
+    this.#screen.suggestions.later();
     if (several.length) this.#screen.board.notice(`${plural(masks.length, 'mask')} named ${this.#screen.categories.name(id)}. Ctrl+Z takes it back.`);
     this.#screen.moved();
   }

@@ -29,7 +29,7 @@ export const GRID_KEYS = [
 ];
 
 const OWN = new Map(GRID_KEYS.flatMap((binding) => binding.keys.map((key) => [key, binding])));
-const SHARED = new Set(['accept', 'reject', 'unsure', 'undo', 'redo', 'category', 'same-category', 'new-category', 'escape', 'keys']);
+const SHARED = new Set(['accept', 'reject', 'unsure', 'undo', 'redo', 'category', 'same-category', 'suggested-name', 'accept-names', 'new-category', 'escape', 'keys']);
 
 /** @returns {{binding: import('../review/keymap.js').Binding, key: string} | null} */
 export function gridBindingOf(event) {

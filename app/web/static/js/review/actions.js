@@ -2,9 +2,11 @@
 // fast hand never decides on the image before.
 
 import { ApiError } from '../api.js';
+import { pref, setPrefs } from '../prefs.js';
 import { keyOf } from './keymap.js';
 import { openDrawer } from './layout.js';
 import { flushAll } from './saver.js';
+import { suggestionOf } from './suggestions.js';
 import { neighbourIn } from './tree.js';
 import { viewActions } from './viewing.js';
 
@@ -72,8 +74,9 @@ export class Actions {
       return;
     }
     decider.name(image, selected, categoryId);
+    this.#screen.suggestions.later();
     this.#screen.display.announce(`Mask ${selected.number} named ${categories.name(categoryId)}`);
-    categories.mark(categoryId);
+    categories.mark(selected);
     this.#screen.display.describe();
     this.#screen.display.changed([selected]);
   }
@@ -101,6 +104,8 @@ export class Actions {
     alike: () => this.#alike(),
     category: ({ key }) => this.#nameByKey(key),
     'same-category': () => this.#sameCategory(),
+    'suggested-name': () => this.#suggestedName(),
+    'accept-names': () => this.#toggleNaming(),
     'new-category': () => this.#screen.categories.field.focus(),
     brush: () => this.#screen.tools.hold('brush'),
     eraser: () => this.#screen.tools.hold('eraser'),
@@ -119,6 +124,7 @@ export class Actions {
     'new-by-click': () => this.#screen.clicking.start(null),
     part: () => this.#relative(false),
     whole: () => this.#relative(true),
+    history: () => this.#screen.history.toggle(),
     escape: () => this.#escape(),
     keys: () => this.#screen.sheet.toggle(),
   };
@@ -156,8 +162,14 @@ export class Actions {
       screen.selection.select(screen.selection.nextPending(null));
       return;
     }
-    screen.decider.decide(screen.image, [mask], state);
-    screen.display.announce(`Mask ${mask.number} ${state}`);
+    const suggested = state === 'accepted' && pref('acceptNames') ? suggestionOf(mask) : null;
+    screen.decider.together(() => {
+      screen.decider.decide(screen.image, [mask], state);
+      if (suggested) screen.decider.name(screen.image, mask, suggested.category_id);
+    });
+    if (suggested) screen.suggestions.later();
+    const name = suggested ? ` and named ${screen.categories.name(suggested.category_id)}` : '';
+    screen.display.announce(`Mask ${mask.number} ${state}${name}`);
     screen.selection.select(this.#screen.autoAdvance ? screen.selection.nextPending(mask) : mask);
     screen.display.changed([mask]);
     screen.display.describe();
@@ -266,6 +278,19 @@ export class Actions {
     else this.name(lastCategory);
   }
 
+  #suggestedName() {
+    const { selected, board } = this.#screen;
+    const suggested = suggestionOf(selected);
+    if (suggested) this.name(suggested.category_id);
+    else if (selected && selected.category_id !== null) board.notice('This mask has a name already.');
+    else board.notice(selected ? 'Nothing like this mask has been named yet.' : 'Select a mask first: click it or press Tab.');
+  }
+
+  #toggleNaming() {
+    setPrefs({ acceptNames: !pref('acceptNames') });
+    this.#screen.board.notice(pref('acceptNames') ? 'Accepting gives a mask the name that it probably has.' : 'Accepting leaves the name as it is.');
+  }
+
   #toggleAutoAdvance() {
     const screen = this.#screen;
     screen.autoAdvance = !screen.autoAdvance;
@@ -273,9 +298,10 @@ export class Actions {
     screen.board.notice(screen.autoAdvance ? 'A decision goes on to the next mask.' : 'A decision stays on its mask.');
   }
 
-  /** From the innermost to the outermost: a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
+  /** From the innermost to the outermost: the history, a field, a stroke, a tool, a passing notice, picked masks, isolation, the selection. */
   #escape() {
-    const { board, stage, element, tools } = this.#screen;
+    const { board, stage, element, tools, history } = this.#screen;
+    if (history.close()) return;
     if (element.contains(document.activeElement) && document.activeElement !== this.#screen.parts.marks) {
       document.activeElement.blur();
       return;

@@ -33,6 +33,7 @@ export class Display {
   showImage(image) {
     const { parts, stage, selection, missed, film } = this.#screen;
     this.#screen.actions.reset();
+    this.#screen.history.close();
     this.#screen.tools.cancel();
     this.#screen.histogram.show(image.masks);
     this.#screen.picture.show(image);
@@ -44,6 +45,7 @@ export class Display {
     parts.note.textContent = parts.note.title = image.note;
     this.#screen.board.message(insteadOfMasks(image));
     selection.select(selection.nextPending(null));
+    this.#screen.suggestions.show(image);
     this.count();
     missed.reset();
     stage.flush();
@@ -136,7 +138,7 @@ export class Display {
   describe() {
     const { selected, image } = this.#screen;
     this.#screen.parts.line.textContent = selected
-      ? describeMask(selected, image, this.#screen.categories.name(selected.category_id))
+      ? describeMask(selected, image, this.#screen.categories.describe(selected))
       : describeRest(image?.masks ?? [], this.#screen.histogram.threshold);
     this.#screen.parts.live.textContent = [this.#said, this.#screen.parts.line.textContent].filter(Boolean).join('. ');
     this.#screen.tools.describe();
@@ -181,6 +183,7 @@ export class Display {
     const changed = new Set(instances.map((instance) => instance.id));
     this.rebuilt(this.#screen.image.masks.find((mask) => changed.has(mask.id)) ?? this.#screen.selection.nextPending(null));
     this.#screen.missed.later();
+    this.#screen.history.refresh();
     this.#screen.board.notice(what);
   }
 }

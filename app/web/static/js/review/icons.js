@@ -31,6 +31,7 @@ const PATHS = {
   'next-image': 'M9 5l7 7l-7 7',
   finish: 'M4 12.5l4.5 4.5L17 8M20.5 5v14',
   picture: 'M12 3.5a8.5 8.5 0 1 0 0 17zM12 3.5a8.5 8.5 0 0 1 0 17M14.5 8h4.5M14.5 12h6M14.5 16h4.5',
+  history: 'M4 12a8 8 0 1 0 2.6-5.9M4 4.5V9h4.5M12 8v4.5l3 2',
   keys: 'M3 7h18v11H3zM7 11v.2M11 11v.2M15 11v.2M8 15h8',
   list: 'M4 6.5h16M4 12h16M4 17.5h16',
   grid: 'M4.5 4.5h6v6h-6zM13.5 4.5h6v6h-6zM4.5 13.5h6v6h-6zM13.5 13.5h6v6h-6z',

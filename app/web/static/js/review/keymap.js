@@ -42,6 +42,8 @@ export const KEYMAP = [
   { group: 'Move', action: 'previous-part', keys: ['Shift+F6'], label: 'Keyboard to the part before' },
   { group: 'Name', action: 'category', keys: [...'1234567890'], slots: true, shown: '0 – 9', label: 'Category of the mask' },
   { group: 'Name', action: 'same-category', keys: ['y'], label: 'Same category as last time' },
+  { group: 'Name', action: 'suggested-name', keys: ['Shift+Y'], label: 'The name that the mask probably has' },
+  { group: 'Name', action: 'accept-names', keys: ['Shift+N'], label: 'Accepting gives that name, too, or not' },
   { group: 'Name', action: 'new-category', keys: ['+'], label: 'Add a category' },
   { group: 'Edit', action: 'refine', keys: ['q'], label: 'Refine the mask by click: left adds, right (or Shift) takes away, Enter keeps' },
   { group: 'Edit', action: 'new-by-click', keys: ['n'], label: 'New mask by click; Tab or 1 – 9 another guess, Backspace takes the last click back' },
@@ -85,6 +87,7 @@ export const KEYMAP = [
   { group: 'Picture', action: 'picture', keys: ['Shift+O'], label: 'Sliders for the picture' },
   { group: 'Picture', action: 'picture-reset', keys: ['Home'], label: 'The picture as it is' },
   { group: 'Other', action: 'escape', keys: ['Escape'], label: 'Lay the tool down, close the message, leave the field, select nothing' },
+  { group: 'Other', action: 'history', keys: ['i'], label: 'What was decided on this image, by whom and when' },
   { group: 'Other', action: 'keys', keys: ['?'], label: 'This sheet' },
 ];
 

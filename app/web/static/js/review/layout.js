@@ -36,6 +36,7 @@ const TOOLS = [
   ['isolate', 'Isolate', 'toggle'],
   ['show-rejected', 'Rejected', 'toggle'],
   ['picture', 'Picture', 'toggle'],
+  ['history', 'History', ''],
 ];
 
 /** A click with the mouse leaves the focus where it is, so that the keys stay with the masks. */
@@ -93,6 +94,7 @@ function makeImageParts() {
     mode: h('div', { class: 'mode', role: 'group', 'aria-label': 'Tool in hand', hidden: true }),
     notice: h('div', { class: 'notice', role: 'status', hidden: true }),
     panel: h('section', { class: 'picture-panel', 'aria-label': 'Picture', hidden: true }),
+    history: h('section', { class: 'history-panel', 'aria-label': 'History', hidden: true }),
     alert: h('div', { class: 'alert', role: 'alert', hidden: true }),
     name: h('span', { class: 'image-name' }),
     place: h('span', { class: 'image-place' }),
@@ -104,8 +106,8 @@ function makeImageParts() {
   };
   parts.sketch.setAttribute('class', 'layer sketch');
   parts.sketch.setAttribute('aria-hidden', 'true');
-  const { picture, masks, marks, sketch, board, panel, alert, notice } = parts;
-  parts.stage = h('div', { class: 'stage' }, picture, masks, marks, sketch, board, panel, alert, notice);
+  const { picture, masks, marks, sketch, board, panel, history, alert, notice } = parts;
+  parts.stage = h('div', { class: 'stage' }, picture, masks, marks, sketch, board, panel, history, alert, notice);
   return parts;
 }
 

@@ -82,7 +82,7 @@ export class Selection {
     if (mask) this.#screen.missed.leave();
     this.#screen.stage.select(mask);
     this.#screen.list.select(mask);
-    this.#screen.categories.mark(mask?.category_id ?? null);
+    this.#screen.categories.mark(mask);
     this.#screen.display.describe();
   }
 

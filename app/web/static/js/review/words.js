@@ -10,7 +10,7 @@ const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 /** What this project's decisions say of a mask; nothing while there are too few. */
 const estimateWords = (p) => (typeof p === 'number' ? ` (est. ${Math.round(100 * p)} % good)` : '');
 
-/** The line under the canvas about one mask. */
+/** The line under the canvas about one mask. @param {string} categoryName what it is called, or probably is */
 export function describeMask(mask, image, categoryName) {
   const { parts, holes } = shapeOf(mask);
   const share = (100 * mask.area) / (image.width * image.height);
