@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli_options import WorkspaceOption, opened
+from app.cli_options import ResolveOption, WorkspaceOption, opened, resolution_of
 from app.formats.registry import FORMATS
 from app.report import Screen
 from app.services import annotation_import, export
@@ -81,9 +81,7 @@ def import_annotations(
         ),
     ] = "accepted",
     who: Annotated[str, typer.Option(metavar="NAME", help="Under whose name the decisions stand.")] = "import",
-    theirs: Annotated[
-        bool, typer.Option("--theirs", help="Let the file win conflicts with decisions made here.")
-    ] = False,
+    resolve: ResolveOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
@@ -95,7 +93,7 @@ def import_annotations(
         raise typer.BadParameter(f"there are {', '.join(INSTANCE_STATES)}", param_hint="--as")
     if not 0 < len(who) <= 200:
         raise typer.BadParameter("a name has 1 to 200 characters", param_hint="--who")
-    request = ImportRequest(format_, state, who, theirs, dry_run)
+    request = ImportRequest(format_, state, who, resolution_of(resolve), dry_run=dry_run)
     with opened(context, workspace, create=False) as ws:
         report = annotation_import.import_annotations(ws, file, request)
     _tell(Screen(), report, dry_run=dry_run)
@@ -116,7 +114,10 @@ def _tell(screen: Screen, report: AnnotationReport, *, dry_run: bool) -> None:
     if report.faults:
         screen.say(f"- {len(report.faults)} masks cannot be read")
     for each in report.conflicts[:_CONFLICTS_SHOWN]:
+        kept = f"kept {each.kept}" if each.kept else "ours stays until you choose"
         what = each.image if each.instance_id is None else f"{each.image}, mask {each.instance_id}"
-        screen.say(f"- conflict: {what}: here {each.ours}; the file: {each.theirs}; kept {each.kept}")
+        screen.say(f"- conflict: {what}: here {each.ours}; the file: {each.theirs}; {kept}")
     if len(report.conflicts) > _CONFLICTS_SHOWN:
         screen.say(f"- and {len(report.conflicts) - _CONFLICTS_SHOWN} more conflicts")
+    if any(each.kept is None for each in report.conflicts):
+        screen.say("--resolve ours, theirs or both decides the conflicts.")

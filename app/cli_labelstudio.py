@@ -14,13 +14,12 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli_options import WorkspaceOption, opened, stoppable
+from app.cli_options import ResolveOption, WorkspaceOption, opened, resolution_of, stoppable
 from app.errors import LabelStudioError
 from app.labelstudio import access, backend, projects, watch
 from app.labelstudio.access import Access
 from app.labelstudio.check import check
 from app.labelstudio.client import Client
-from app.labelstudio.merging import Resolution
 from app.labelstudio.placing import WAYS
 from app.labelstudio.pull import PullReport, PullRequest, pull
 from app.labelstudio.push import PushReport, PushRequest, push
@@ -31,7 +30,6 @@ from app.settings import DEFAULT_PORT
 from app.store.records import INSTANCE_STATES
 
 _CONFLICTS_SHOWN = 200
-_RESOLUTIONS: tuple[Resolution, ...] = ("ours", "theirs", "both")
 
 _UrlOption = Annotated[
     str | None,
@@ -60,10 +58,6 @@ _ImagesOption = Annotated[
 _AddressOption = Annotated[
     str,
     typer.Option("--address", metavar="URL", help="For url: what precedes the pictures' names.", show_default=False),
-]
-_ResolveOption = Annotated[
-    str | None,
-    typer.Option("--resolve", help="Conflicts with decisions made here: ours, theirs, both.", show_default=False),
 ]
 _WhoOption = Annotated[str, typer.Option("--who", metavar="NAME", help="Under whose name the decisions stand.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would happen.")]
@@ -103,7 +97,7 @@ def pull_(
     url: _UrlOption = None,
     token: _TokenOption = None,
     project: _ProjectOption = None,
-    resolve: _ResolveOption = None,
+    resolve: ResolveOption = None,
     who: _WhoOption = PullRequest.who,
     everything: Annotated[bool, typer.Option("--all", help="Look at all tasks, not only at what changed.")] = False,
     dry_run: _DryRun = False,
@@ -111,7 +105,7 @@ def pull_(
 ) -> None:
     """Bring back what people made of the masks in Label Studio. What was decided here is never overwritten silently."""
     with opened(context, workspace, create=False) as ws, _connected(ws, url, token, project) as (client, known):
-        request = PullRequest(who, known.project, _resolution(resolve), everything=everything, dry_run=dry_run)
+        request = PullRequest(who, known.project, resolution_of(resolve), everything=everything, dry_run=dry_run)
         _tell_pull(Screen(), pull(ws, client, request), dry_run=dry_run)
 
 
@@ -124,7 +118,7 @@ def sync(
     shape: _ShapeOption = "brush",
     images: _ImagesOption = "auto",
     address: _AddressOption = "",
-    resolve: _ResolveOption = None,
+    resolve: ResolveOption = None,
     who: _WhoOption = PullRequest.who,
     dry_run: _DryRun = False,
     watching: Annotated[bool, typer.Option("--watch", help="Stay in step until Ctrl+C.")] = False,
@@ -144,7 +138,7 @@ def sync(
     screen = Screen()
     with opened(context, workspace, create=False) as ws, _connected(ws, url, token, project) as (client, known):
         pushing = _push_request(known, states, shape, images, address, dry_run=dry_run)
-        pulling = PullRequest(who, known.project, _resolution(resolve), dry_run=dry_run)
+        pulling = PullRequest(who, known.project, resolution_of(resolve), dry_run=dry_run)
         back, sent = watch.sync(ws, client, pulling, pushing)
         if back is not None:
             _tell_pull(screen, back, dry_run=dry_run)
@@ -249,15 +243,6 @@ def _push_request(known: Access, states: str, shape: str, images: str, address: 
     way: Any = images
     form: Any = shape
     return PushRequest(chosen, form, way, address, known.project, dry_run)
-
-
-def _resolution(resolve: str | None) -> Resolution | None:
-    if resolve is None:
-        return None
-    found = next((each for each in _RESOLUTIONS if each == resolve), None)
-    if found is None:
-        raise typer.BadParameter(f"there are {', '.join(_RESOLUTIONS)}", param_hint="--resolve")
-    return found
 
 
 def _tell_push(screen: Screen, report: PushReport, *, dry_run: bool) -> None:

@@ -1,4 +1,4 @@
-"""What the commands share: where the workspace is."""
+"""What the commands share: where the workspace is, how conflicts are decided and how work is ended in order."""
 
 import signal
 import threading
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from app.services.log_values import RESOLUTIONS, Resolution
 from app.services.workspace import Workspace
 from app.settings import DEFAULT_WORKSPACE
 
@@ -20,6 +21,19 @@ WorkspaceBefore = Annotated[
 ]
 # Without the environment: it must not win over a flag that stands before the command.
 WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="DIR", help=_HELP, show_default=False)]
+
+ResolveOption = Annotated[
+    str | None,
+    typer.Option("--resolve", help="Conflicts with decisions made here: ours, theirs, both.", show_default=False),
+]
+
+
+def resolution_of(resolve: str | None) -> Resolution | None:
+    """What was given as `ResolveOption`."""
+    found = next((each for each in RESOLUTIONS if each == resolve), None)
+    if found is None and resolve is not None:
+        raise typer.BadParameter(f"there are {', '.join(RESOLUTIONS)}", param_hint="--resolve")
+    return found
 
 
 @contextmanager

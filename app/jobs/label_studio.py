@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from app.errors import JobError, LabelStudioError
 from app.files import replacing
@@ -16,9 +16,9 @@ from app.jobs.work import Work
 from app.labelstudio import access, projects
 from app.labelstudio.access import Access
 from app.labelstudio.client import Client
-from app.labelstudio.merging import Resolution
 from app.labelstudio.pull import PullReport, PullRequest, pull
 from app.labelstudio.push import PushReport, PushRequest, push
+from app.services.log_values import RESOLUTIONS
 from app.services.workspace import Workspace
 from app.store.records import ACTIVE_JOB_STATES, AT_WORK_JOB_STATES, INSTANCE_STATES
 
@@ -27,7 +27,6 @@ LISTED = 200
 """Conflicts, and faults, that an outcome lists; it counts the others."""
 _FILE = "outcome.json"
 _TOLD = ("key", "image_id", "image", "instance_id", "task_url", "ours", "theirs")
-_RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ def check_push(ws: Workspace, args: Mapping[str, Any]) -> None:
 def check_pull(ws: Workspace, args: Mapping[str, Any]) -> None:
     """Raises LabelStudioError for unknown resolutions or where no access is kept, JobError where one is at work."""
     chosen = {*args.get("chosen", {}).values(), *filter(None, [args.get("resolution")])}
-    if chosen - set(_RESOLUTIONS):
-        raise LabelStudioError(f"conflicts are decided by {', '.join(_RESOLUTIONS)}")
+    if chosen - set(RESOLUTIONS):
+        raise LabelStudioError(f"conflicts are decided by {', '.join(RESOLUTIONS)}")
     _access(ws, None)
 
 

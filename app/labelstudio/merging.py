@@ -3,16 +3,15 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from app.labelstudio.regions import ReadRegion, ReadResult
 from app.services import log_values
+from app.services.log_values import Resolution
 from app.services.operations import Action, Operation
 from app.store.records import Decision, Image, Instance
 
 Values: TypeAlias = dict[str, Any]
-Resolution = Literal["ours", "theirs", "both"]
-"""Keep what was decided here; take what was decided there; or keep ours and add theirs as a mask of its own."""
 
 _FIELDS = ("state", "category_id", "counts", "deleted")
 

@@ -16,13 +16,14 @@ from uuid import uuid4
 from app.errors import LabelStudioError, ProjectGoneError, ReviewError
 from app.labelstudio import content, merging, projects, regions
 from app.labelstudio.client import Client, Row
-from app.labelstudio.merging import Conflict, Local, Resolution
+from app.labelstudio.merging import Conflict, Local
 from app.labelstudio.projects import Project
 from app.labelstudio.push import MODEL, Progress
 from app.labelstudio.regions import ReadResult
 from app.services import categories
 from app.services.batch import Batch
 from app.services.categories import UNNAMED
+from app.services.log_values import Resolution
 from app.services.operations import Operation
 from app.services.workspace import Workspace
 from app.store.records import Image, LabelStudioLink

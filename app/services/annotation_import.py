@@ -2,23 +2,25 @@
 
 Images are matched by content and path, masks by their pixels. What is here already stays one mask: an undecided proposal takes
 what the file says of it; where a person decided something else there is a conflict, which is always listed, and what was
-decided *here* stays unless the file is asked to win. Importing a file again changes nothing.
+decided *here* stays until somebody chooses. Importing a file again changes nothing.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from uuid import uuid4
 
 from pycocotools import mask as coco_mask
 
-from app.errors import ReviewError
+from app.errors import FormatError, ReviewError
 from app.formats import registry
 from app.formats.records import Picture, ReadMask, ReadPage
 from app.services import annotation_match, categories, pixels
 from app.services import log_values as calculus
 from app.services.categories import UNNAMED
+from app.services.log_values import Resolution
 from app.services.workspace import Workspace
 from app.store.records import Image, Instance, InstanceState, NewDecision
 from app.store.transaction import Transaction
@@ -34,8 +36,10 @@ class ImportRequest:
     """State of masks of which the file says none; pending for proposals that are still to be reviewed."""
     who: str = "import"
     """Under whose name the decisions stand in the log."""
-    theirs: bool = False
-    """In conflicts take what the file says, also over decisions that were made here."""
+    resolution: Resolution | None = None
+    """Of all conflicts with decisions that were made here; None: ours stays."""
+    chosen: Mapping[str, Resolution] = field(default_factory=dict)
+    """Of single conflicts, by their key."""
     dry_run: bool = False
     """Do all the work, and take it back."""
 
@@ -44,13 +48,20 @@ class ImportRequest:
 class ImportConflict:
     """The file says one thing, a person here decided another."""
 
+    key: str
+    """To choose its resolution by; the same in every import of the file."""
+    image_id: int
     image: str
+    """Its name."""
     instance_id: int | None
     """The mask here; None: the image is finished here and has no such mask."""
     ours: str
     """What it is here, in words."""
     theirs: str
-    kept: Literal["ours", "theirs"]
+    can_both: bool
+    """Whether ours and theirs can stand beside each other: they have other pixels."""
+    kept: Resolution | None = None
+    """None: nobody chose yet, and ours stays until then."""
 
 
 @dataclass
@@ -80,7 +91,7 @@ def import_annotations(ws: Workspace, path: Path, request: ImportRequest) -> Ann
     """Bring a file in, as a whole or not at all. Undone as one step of ``request.who``.
 
     Raises:
-        FormatError: there is no such format, or the file is not of it, or damaged as a whole.
+        FormatError: there is no such format, or the file is not of it, holds no images, or is damaged as a whole.
     """
     format_ = registry.get(request.format)
     report = AnnotationReport()
@@ -89,6 +100,10 @@ def import_annotations(ws: Workspace, path: Path, request: ImportRequest) -> Ann
             work = _Import(tx, request, report)
             for page in format_.read(path.expanduser(), work.here.known):
                 work.page(page)
+            if not report.images and not report.unmatched:
+                raise FormatError(
+                    f"{path.name} holds no images of the format {format_.title}: choose the format it has"
+                )
             work.end()
             if request.dry_run:
                 raise _Undo
@@ -149,13 +164,19 @@ class _Import:
 
     def _new(self, image: Image, mask: ReadMask) -> None:
         state = mask.state or self._request.state
-        if image.closed and not self._kept(image.name, None, "finished without this mask", f"a mask, {state}"):
-            return
+        if image.closed:
+            key = f"{image.id}:{hashlib.blake2b(mask.counts.encode(), digest_size=12).hexdigest()}"
+            words = "finished without this mask", f"a mask, {state}"
+            if self._kept(ImportConflict(key, image.id, image.name, None, *words, can_both=False)) == "ours":
+                return
+        self._add(image, mask, state, None)
+
+    def _add(self, image: Image, mask: ReadMask, state: InstanceState, parent_id: int | None) -> None:
         values = {
             **pixels.read(mask.counts, (image.height, image.width)).columns(),
             "score": 1.0 if mask.score is None else mask.score,
             "source": f"import:{self._request.format}",
-            "parent_id": None,
+            "parent_id": parent_id,
             "state": state,
             "category_id": None if mask.category is None else self._categories[mask.category],
             "edited": False,
@@ -177,7 +198,12 @@ class _Import:
             now = calculus.of(ours, wanted)
             names = {category.id: category.name for category in self._tx.categories.all()}
             words = calculus.words(now, wanted, names), calculus.words(wanted, now, names)
-            if not self._kept(image.name, ours.id, *words):
+            key = f"{image.id}:{ours.id}"
+            conflict = ImportConflict(key, image.id, image.name, ours.id, *words, can_both="counts" in wanted)
+            kept = self._kept(conflict)
+            if kept == "both":
+                self._add(image, mask, mask.state or self._request.state, ours.id)
+            if kept != "theirs":
                 return
         self._change(ours, wanted)
 
@@ -209,11 +235,13 @@ class _Import:
         self._report.changed += 1
         self._changed.add(ours.image_id)
 
-    def _kept(self, image: str, instance_id: int | None, ours: str, theirs: str) -> bool:
-        """List a conflict; whether the file wins it."""
-        kept: Literal["ours", "theirs"] = "theirs" if self._request.theirs else "ours"
-        self._report.conflicts.append(ImportConflict(image, instance_id, ours, theirs, kept))
-        return self._request.theirs
+    def _kept(self, conflict: ImportConflict) -> Resolution:
+        """List a conflict; what becomes of it."""
+        kept = self._request.chosen.get(conflict.key, self._request.resolution)
+        if kept == "both" and not conflict.can_both:
+            kept = "ours" if conflict.instance_id is not None else "theirs"
+        self._report.conflicts.append(replace(conflict, kept=kept))
+        return kept or "ours"
 
     def _log(
         self, action: str, mask: Instance, before: Mapping[str, Any], after: Mapping[str, Any], revision: int

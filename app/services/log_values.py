@@ -1,12 +1,16 @@
 """What decisions change of a mask or image, as dictionaries of field -> value, and how two sides of them compare."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 from app.formats.decision_log import LogDecision
 from app.store.records import Decision
 
 Values = dict[str, Any]
+
+Resolution = Literal["ours", "theirs", "both"]
+"""Keep what was decided here; take what was decided there; or keep ours and add theirs as a mask of its own."""
+RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 
 _COMPARED = frozenset({"state", "category_id", "counts", "deleted", "closed"})
 """The rest follows from these, or tells where a mask came from."""

@@ -98,9 +98,11 @@ def test_annotations_come_in_conflicts_are_listed_and_theirs_win_when_asked(acce
     assert told.splitlines() == [
         "0 masks would be added and 0 would be changed on 2 images; 5 were here already.",
         "- 1 images of the file are not here",
-        f"- conflict: a.png, mask {number}: here accepted; the file: rejected; kept ours",
+        f"- conflict: a.png, mask {number}: here accepted; the file: rejected; ours stays until you choose",
+        "--resolve ours, theirs or both decides the conflicts.",
     ]
-    assert "kept theirs" in said(*bring, "--theirs", "--who", "bo")[1]
+    assert "kept theirs" in said(*bring, "--resolve", "theirs", "--who", "bo")[1]
+    assert said(*bring, "--resolve", "mine")[0] == 2
     assert "5 were here already" not in said(*bring)[1]
 
 

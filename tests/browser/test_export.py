@@ -1,5 +1,6 @@
 """The Export screen: choose a format, read what it loses, write it, download it."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from app.formats.registry import FORMATS
 from app.services import ingest, review
 from app.services.review import Operation
 from app.services.workspace import Workspace
+from freesolo.codecs import coco_rle
 from tests.app.helpers import make_image, new_instances
 from tests.browser.conftest import Servers
 from tests.browser.test_screens import serious
@@ -83,3 +85,44 @@ def test_what_a_format_cannot_hold_is_told_and_nothing_is_written(server, page):
     page.click("#export-write")
     page.locator("#export-report .problem", has_text="masks of a b.png overlap").wait_for()
     assert not list((server.workspace / "exports").glob("*panoptic*"))
+
+
+def test_annotations_come_in_and_conflicts_are_decided_by_keys(server, page):
+    file = server.workspace / "annotations.json"
+    states = {mask["id"]: mask["state"] for mask in server.api("images/1")["instances"]}
+    assert list(states.values()) == ["accepted", "accepted"]
+    page.goto(f"{server.url}/#/export")
+    page.fill("#export-path input, #export-path textarea", str(file))
+    page.click("#export-write")
+    page.locator("[data-written]").wait_for()
+    content = json.loads(file.read_text())
+    first, second = content["annotations"]
+    first["state"] = "rejected"
+    second["segmentation"] = {"size": [120, 160], "counts": coco_rle.encode(np.eye(120, 160, dtype=bool)).decode()}
+    file.write_text(json.dumps(content))
+
+    page.goto(f"{server.url}/#/import")
+    assert page.is_disabled("[data-act=import]")
+    page.set_input_files("#annotations-file", file)
+    page.click("[data-act=check]:enabled")
+    answer = page.locator(".annotations-root .exchange-answer")
+    answer.get_by_text("1 mask would be added and 0 would be changed on 1 image").wait_for()
+    assert serious(page) == []
+    page.click("[data-act=import]:enabled")
+    answer.get_by_text("1 mask added and 0 changed on 1 image").wait_for()
+    row = page.locator(".conflicts tbody tr")
+    assert row.locator("td").nth(1).inner_text() == "accepted"
+    assert row.locator("input").evaluate_all("all => all.map(({value}) => value)") == ["ours", "theirs"]
+    row.locator("input").first.focus()
+    page.keyboard.press("b")
+    assert page.is_disabled("[data-act=apply]"), "the same pixels cannot stand beside themselves"
+    page.keyboard.press("t")
+    page.keyboard.press("Enter")
+    answer.get_by_text("1 conflict decided as you chose").wait_for()
+    assert page.is_hidden(".conflicts")
+    assert [mask["state"] for mask in server.api("images/1")["instances"]] == ["rejected", "accepted", "accepted"]
+    assert not list((server.workspace / "incoming").iterdir())
+    page.select_option("#annotations-format", "yolo")
+    page.watch.expected.append("status of 400")
+    page.click("[data-act=check]:enabled")
+    page.locator(".annotations-root .exchange-answer.bad").wait_for()

@@ -29,7 +29,7 @@ def screen(page, served, label_studio):
     page.fill("#ls-url", label_studio.url)
     page.fill("#ls-token", TOKEN)
     page.press("#ls-token", "Enter")
-    page.locator(".ls-connection .ls-answer", has_text="takes the legacy token").wait_for(timeout=LONG)
+    page.locator(".ls-connection .exchange-answer", has_text="takes the legacy token").wait_for(timeout=LONG)
     return page
 
 
@@ -54,7 +54,7 @@ def press(screen, act, kind, state="done"):
 
 def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, client):
     first, second = case.masks[A]
-    assert "it has no project of this workspace yet" in screen.inner_text(".ls-connection .ls-answer")
+    assert "it has no project of this workspace yet" in screen.inner_text(".ls-connection .exchange-answer")
     assert screen.input_value("#ls-token") == ""
     assert access.load(case.ws).token == TOKEN
 
@@ -65,7 +65,7 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     screen.goto(f"{served.url}/#/queue")  # the work goes on without the page
     screen.wait_for_selector("#queue-html [role=option]")
     screen.goto(f"{served.url}/#/export")
-    screen.locator(".ls-words", has_text="Pushed: 3 images added").wait_for(timeout=LONG)
+    screen.locator(".exchange-words", has_text="Pushed: 3 images added").wait_for(timeout=LONG)
     [project] = client.get("api/projects")["results"]
     assert screen.get_attribute(".ls-job a >> nth=0", "href").endswith(f"/projects/{project['id']}/data")
 
@@ -74,7 +74,7 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     case.do("edit", second, counts=coco_rle.encode(disc(48, 64, 30, 40, 3)).decode())
     submit(client, there[A], there[A]["predictions"][0]["result"][:1])
     assert "2 conflicts with decisions made here" in press(screen, "pull", "pull")
-    rows = screen.locator(".ls-conflicts tbody tr")
+    rows = screen.locator(".conflicts tbody tr")
     assert [re.sub(r"\s+", " ", row.inner_text()) for row in rows.all()] == [
         f"{A} #{first} rejected accepted task Ours Theirs Both",
         f"{A} #{second} accepted rejected task Ours Theirs Both",
@@ -92,9 +92,9 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     screen.keyboard.press("o")
     assert screen.evaluate("document.activeElement.dataset.act") == "apply"
     screen.keyboard.press("Enter")
-    screen.locator(".ls-words", has_text="2 conflicts decided as you chose").wait_for(timeout=LONG)
+    screen.locator(".exchange-words", has_text="2 conflicts decided as you chose").wait_for(timeout=LONG)
     assert (case.mask(first).state, case.mask(second).state) == ("accepted", "accepted")
-    assert screen.is_hidden(".ls-conflicts")
+    assert screen.is_hidden(".conflicts")
 
 
 def test_a_dead_server_is_a_sentence_and_the_token_is_nowhere(screen, served, case):
@@ -110,7 +110,7 @@ def test_a_dead_server_is_a_sentence_and_the_token_is_nowhere(screen, served, ca
     screen.watch.expected.append("status of 400")
     screen.fill("#ls-token", "wrong")
     screen.click("[data-act=test]")
-    screen.locator(".ls-answer.bad", has_text="Nothing answers at").wait_for()
+    screen.locator(".exchange-answer.bad", has_text="Nothing answers at").wait_for()
     assert access.load(case.ws).token == TOKEN
     for file in (case.ws.path / "jobs").rglob("*"):
         assert file.is_dir() or TOKEN not in file.read_text()

@@ -7,6 +7,7 @@ worker thread with database transactions of its own.
 from fastapi import APIRouter, HTTPException
 
 from app.web.routes import (
+    annotations,
     categories,
     changes,
     clicks,
@@ -41,6 +42,7 @@ for _module in (
     quality,
     clicks,
     label_studio,
+    annotations,
 ):
     router.include_router(_module.router)
 

@@ -14,9 +14,9 @@ from app.labelstudio import access
 from app.labelstudio.access import Access
 from app.labelstudio.check import check
 from app.labelstudio.client import Client
-from app.labelstudio.merging import Resolution
 from app.labelstudio.push import PushRequest
 from app.services import catalogue
+from app.services.log_values import Resolution
 from app.services.workspace import Workspace
 from app.store.records import InstanceState, Job
 from app.web.routes.common import WorkspaceOf, job_json

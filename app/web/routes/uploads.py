@@ -16,7 +16,7 @@ router = APIRouter()
 _CHUNK = 2**20
 """Bytes gathered before a write: each write costs a change of threads."""
 
-_Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
 class Uploaded(BaseModel):
@@ -24,7 +24,7 @@ class Uploaded(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: _Id
+    id: Id
     name: Annotated[str, Field(min_length=1, max_length=1000)]
     """As the browser knows it, with folders; the import makes it safe."""
 
@@ -41,7 +41,7 @@ class Upload(BaseModel):
 async def receive(workspace: WorkspaceOf, request: Request) -> dict[str, str]:
     """Keep one file; the body is its bytes. `app.web.security` limits its size."""
     name = uuid4().hex
-    folder = _incoming(workspace.path)
+    folder = incoming(workspace.path)
     path = folder / name
     try:
         await run_in_threadpool(folder.mkdir, exist_ok=True)
@@ -65,7 +65,7 @@ async def receive(workspace: WorkspaceOf, request: Request) -> dict[str, str]:
 @router.post("/uploads")
 def finish(workspace: WorkspaceOf, importer: ImporterOf, body: Upload) -> dict[str, int]:
     """Import what was sent; 409 while another import runs (the files stay, so it can be asked again)."""
-    folder = _incoming(workspace.path)
+    folder = incoming(workspace.path)
     files = [(file.name, folder / file.id) for file in body.files]
     if not all(path.is_file() for _, path in files):
         raise HTTPException(404, "some of the uploaded files are no longer here: upload them again")
@@ -76,8 +76,9 @@ def finish(workspace: WorkspaceOf, importer: ImporterOf, body: Upload) -> dict[s
 
 def clear(workspace: Path) -> None:
     """Remove what unfinished uploads left behind; for the start of an app."""
-    shutil.rmtree(_incoming(workspace), ignore_errors=True)
+    shutil.rmtree(incoming(workspace), ignore_errors=True)
 
 
-def _incoming(workspace: Path) -> Path:
+def incoming(workspace: Path) -> Path:
+    """Where files lie that were sent and are not imported yet."""
     return workspace / "incoming"

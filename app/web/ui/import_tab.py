@@ -1,4 +1,7 @@
-"""The Import tab: a folder, uploads, or the demo; and the report."""
+"""The Import tab: a folder, uploads, or the demo; and the report.
+
+Below it, annotations of other tools: a place for the form of `static/js/annotations.js`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +16,7 @@ from app.services.workspace import Workspace
 from app.web import demo
 from app.web.importer import Importer
 from app.web.ui import words
-from app.web.ui.events import QUIET, REFRESH, ticking
+from app.web.ui.events import QUIET, REFRESH, module, ticking
 from app.web.ui.uploads import upload_zone
 from app.web.ui.welcome import Welcome
 
@@ -25,7 +28,10 @@ _TITLE = """
 <p>JPEG, PNG, WebP, TIFF, BMP. Subfolders are included; originals are only read. Importing a folder again
    finds what is new or changed.</p></div>
 """
-
+_ANNOTATIONS = f"""
+{module("annotations.js")}.then(({{mountAnnotations}}) => mountAnnotations(
+  element.querySelector('.annotations-root'), {{api: '/api'}}));
+"""
 
 Shown = tuple[Any, Any, str, Any]
 """Report here, report of the first-run page, summary, timer."""
@@ -61,6 +67,12 @@ def build() -> ImportTab:
         with gr.Column(scale=3, min_width=300):
             report = gr.HTML(elem_id="import-report", apply_default_css=False)
             summary = gr.HTML(elem_id="import-summary", apply_default_css=False)
+    gr.HTML(
+        html_template='<div class="annotations-root"></div>',
+        js_on_load=_ANNOTATIONS,
+        elem_id="annotations-html",
+        apply_default_css=False,
+    )
     return ImportTab(folder, start, photographs, uploads, report, summary)
 
 

@@ -142,12 +142,35 @@ def test_what_was_decided_here_stays_unless_theirs_are_asked_for(here, tmp_path,
     report = bring(here, path)
     assert counts_of(report) == (1, 0, 0, 0, 1)
     (conflict,) = report.conflicts
-    assert (conflict.image, conflict.ours, conflict.theirs, conflict.kept) == ("a.png", ours, theirs, "ours")
+    assert (conflict.image, conflict.ours, conflict.theirs, conflict.kept) == ("a.png", ours, theirs, None)
     assert masks_of(here) == before
-    assert counts_of(bring(here, path, theirs=True)) == (1, 0, 1, 0, 1)
+    assert counts_of(bring(here, path, resolution="theirs")) == (1, 0, 1, 0, 1)
     assert masks_of(here) == [(more["state"], category, mask.tolist())]
     review.undo(here, "import")
     assert masks_of(here) == before
+
+
+def test_each_conflict_is_decided_by_its_key_and_both_may_stand(here, tmp_path):
+    rejected = {"state": "rejected"}
+    bring(here, coco(tmp_path, [(1, WIDE, "cat", rejected), (1, FAR, "dog", rejected)]), who="me")
+    path = coco(tmp_path, [(1, NEAR, "cat", {}), (1, FAR, "dog", {}), (2, FAR, "dog", {})], ("a.png", "b.png"))
+    review.apply(here, "me", [Operation("f", 2, "g", "finish")])
+    report = bring(here, path)
+    assert counts_of(report) == (2, 0, 0, 0, 3)
+    pixels, state, closed = report.conflicts
+    assert [each.can_both for each in report.conflicts] == [True, False, False]
+    before = masks_of(here)
+    report = bring(here, path, chosen={pixels.key: "both", state.key: "both"})
+    assert [each.kept for each in report.conflicts] == ["both", "ours", None]
+    assert masks_of(here) == [*before, ("accepted", "cat", NEAR.tolist())]
+    opened = review.load(here, 1)
+    assert opened.instances[-1].parent_id == pixels.instance_id
+    report = bring(here, path)
+    assert [each.key for each in report.conflicts] == [state.key, closed.key], "theirs stands beside ours"
+    report = bring(here, path, chosen={state.key: "theirs", closed.key: "theirs"})
+    assert counts_of(report) == (2, 1, 1, 1, 2)
+    assert bring(here, path).conflicts == []
+    assert masks_of(here, 2) == [("accepted", "dog", FAR.tolist())]
 
 
 def test_masks_deleted_here_come_back_only_when_asked_for(here, tmp_path):
@@ -158,7 +181,7 @@ def test_masks_deleted_here_come_back_only_when_asked_for(here, tmp_path):
     report = bring(here, path)
     assert [(each.ours, each.theirs) for each in report.conflicts] == [("taken away", "there")]
     assert masks_of(here) == []
-    bring(here, path, theirs=True)
+    bring(here, path, resolution="theirs")
     assert masks_of(here) == [("accepted", "cat", WIDE.tolist())]
 
 
@@ -168,7 +191,7 @@ def test_a_finished_image_takes_no_further_masks_unless_asked_for(here, tmp_path
     report = bring(here, path)
     assert [(each.instance_id, each.ours) for each in report.conflicts] == [(None, "finished without this mask")]
     assert masks_of(here) == []
-    assert counts_of(bring(here, path, theirs=True)) == (1, 1, 0, 0, 1)
+    assert counts_of(bring(here, path, resolution="theirs")) == (1, 1, 0, 0, 1)
 
 
 def test_masks_without_a_name_and_the_category_of_nameless_masks_are_one(here, tmp_path):
@@ -238,6 +261,8 @@ def test_damaged_files_change_nothing(here, tmp_path):
     assert masks_of(here) == []
     with pytest.raises(FormatError, match="unknown format 'x'"):
         annotation_import.import_annotations(here, path, ImportRequest("x"))
+    with pytest.raises(FormatError, match=r"other\.json holds no images of the format YOLO segmentation"):
+        annotation_import.import_annotations(here, path, ImportRequest("yolo"))
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 // Label Studio on the Export screen: the connection, pushes and pulls (which are jobs, so they go on without the page), conflicts.
 
 import { Api } from './api.js';
-import { h, shown } from './dom.js';
-import { Conflicts } from './label-studio/conflicts.js';
+import { h } from './dom.js';
+import { faultList } from './faults.js';
+import { Conflicts } from './conflicts.js';
 import { Connection } from './label-studio/connection.js';
-import { sentence } from './label-studio/sentence.js';
+import { atWork, Poll } from './poll.js';
+import { sentence } from './sentence.js';
 
-const POLL_BUSY = 1000; // ms between looks while a job runs
-const POLL_IDLE = 10000;
-const AT_WORK = ['queued', 'running', 'pausing', 'cancelling'];
 const MASKS = { accepted: 'Accepted', pending: 'Not decided', unsure: 'Unsure', rejected: 'Rejected' };
 const STATES = {
   queued: 'waits for its turn', running: 'at work', pausing: 'pausing', paused: 'paused', cancelling: 'stopping',
@@ -16,15 +15,13 @@ const STATES = {
 };
 
 class LabelStudio {
-  #ending = new AbortController();
-  #timer = 0;
   #told = ''; // job and state whose outcome is shown
 
   constructor(element, { api }) {
     this.api = new Api(api);
     this.element = element;
-    this.connection = new Connection(this.api, () => this.load());
-    this.conflicts = new Conflicts((chosen) => this.#start('pull', { chosen }));
+    this.connection = new Connection(this.api, () => this.poll.now());
+    this.conflicts = new Conflicts('ls-conflicts', 'Somebody decided otherwise here since the push.', (chosen) => this.#start('pull', { chosen }));
     this.masks = Object.entries(MASKS).map(([state, name]) => {
       const box = h('input', { type: 'checkbox', value: state });
       const count = h('small');
@@ -35,45 +32,38 @@ class LabelStudio {
       ['push', 'Push', 'Bring images and masks into Label Studio', () => this.#start('push', { states: this.#states() })],
       ['pull', 'Pull', 'Bring back what people made of the masks there', () => this.#start('pull')],
     ].map(([act, word, title, run]) => h('button', { type: 'button', title, data: { act }, class: act === 'push' ? 'primary' : null, onclick: run }, word));
-    this.trouble = h('p', { class: 'ls-answer bad', role: 'alert' });
+    this.trouble = h('p', { class: 'exchange-answer bad', role: 'alert' });
     this.job = h('div', { class: 'ls-job', 'aria-live': 'polite' });
-    element.classList.add('label-studio');
+    element.classList.add('exchange');
     element.replaceChildren(this.#layout());
-    const { signal } = this.#ending;
-    document.addEventListener('annotator:tab', ({ detail }) => detail === 'export' && this.load(), { signal });
-    this.load();
+    this.poll = new Poll(element, 'export', () => this.#look());
   }
 
   destroy() {
-    this.#ending.abort();
-    clearTimeout(this.#timer);
+    this.poll.end();
   }
 
-  async load() {
-    clearTimeout(this.#timer);
-    let busy = false;
-    if (shown(this.element)) {
-      try {
-        const now = await this.api.get('/label-studio');
-        busy = Boolean(now.job) && AT_WORK.includes(now.job.state);
-        this.#show(now, busy);
-      } catch (error) {
-        this.trouble.textContent = sentence(error.message);
-      }
+  async #look() {
+    try {
+      const now = await this.api.get('/label-studio');
+      const busy = atWork(now.job);
+      this.#show(now, busy);
+      return busy;
+    } catch (error) {
+      this.trouble.textContent = sentence(error.message);
+      return false;
     }
-    clearTimeout(this.#timer); // another look may have begun meanwhile
-    if (!this.#ending.signal.aborted) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
   }
 
   #layout() {
-    return h('section', { class: 'ls-card', 'aria-labelledby': 'ls-title' },
+    return h('section', { class: 'exchange-card', 'aria-labelledby': 'ls-title' },
       h('h2', { id: 'ls-title' }, 'Label Studio'),
       h('p', {}, 'Masks go there as predictions; what people accept, change, draw or delete comes back as decisions. What is there already is not sent again, and no decision made here is overwritten unasked.'),
-      h('div', { class: 'ls-columns' },
+      h('div', { class: 'exchange-columns' },
         this.connection.element,
-        h('div', { class: 'ls-work' },
+        h('div', { class: 'exchange-work' },
           h('fieldset', {}, h('legend', {}, 'Which masks go there'), ...this.masks.map(({ element }) => element)),
-          h('div', { class: 'ls-buttons' }, ...this.buttons),
+          h('div', { class: 'exchange-buttons' }, ...this.buttons),
           this.trouble, this.job)),
       this.conflicts.element);
   }
@@ -105,7 +95,7 @@ class LabelStudio {
   /** The header shows jobs, too. */
   #changed() {
     document.dispatchEvent(new CustomEvent('annotator:refresh'));
-    return this.load();
+    return this.poll.now();
   }
 
   #show(now, busy) {
@@ -126,16 +116,16 @@ class LabelStudio {
   #showJob({ job, outcome }) {
     if (!job) return;
     const focused = this.job.contains(document.activeElement) ? document.activeElement.dataset.act : null;
-    const busy = AT_WORK.includes(job.state);
+    const busy = atWork(job);
     const kind = job.kind === 'pull' ? 'Pull' : job.args.dry_run ? 'Dry run' : 'Push';
     const words = job.error || outcome?.words || job.message;
     const button = (act, word) => h('button', { type: 'button', data: { act }, onclick: () => this.#act(job.id, act) }, word);
     this.job.replaceChildren(...[
       h('p', { class: `ls-state is-${job.state}`, data: { job: job.kind, state: job.state } }, h('b', {}, `${kind} ${STATES[job.state] ?? job.state}`), busy ? ` ${counted(job)}` : ''),
       busy ? progress(job, kind) : null,
-      words && !busy ? h('p', { class: `ls-words${job.error ? ' bad' : ''}` }, sentence(words)) : null,
+      words && !busy ? h('p', { class: `exchange-words${job.error ? ' bad' : ''}` }, sentence(words)) : null,
       outcome?.faults.length ? faultList(outcome) : null,
-      h('div', { class: 'ls-buttons' },
+      h('div', { class: 'exchange-buttons' },
         ['queued', 'running', 'pausing', 'paused'].includes(job.state) ? button('cancel', 'Stop') : null,
         job.state === 'paused' ? button('resume', 'Go on') : null,
         ['failed', 'lost', 'cancelled'].includes(job.state) ? button('retry', 'Try again') : null,
@@ -151,13 +141,6 @@ const counted = ({ done, total }) => (total ? `· ${done.toLocaleString('en')} o
 function progress({ done, total }, kind) {
   const share = total ? Math.round((100 * done) / total) : null;
   return h('div', { class: `ls-bar${total ? '' : ' unknown'}`, role: 'progressbar', 'aria-label': kind, 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': share }, h('i', { style: `width:${share ?? 100}%` }));
-}
-
-function faultList({ faults, faults_count: count }) {
-  const hidden = count - faults.length;
-  return h('details', { class: 'ls-faults' },
-    h('summary', {}, count === 1 ? '1 image with a fault' : `${count.toLocaleString('en')} images with faults`),
-    h('ul', {}, ...faults.map(([image, reason]) => h('li', {}, h('b', {}, image), `: ${reason}`)), hidden > 0 ? h('li', {}, `and ${hidden.toLocaleString('en')} more`) : null));
 }
 
 let current = null;

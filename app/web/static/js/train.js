@@ -1,8 +1,9 @@
 // The Train screen: what there is to learn from, one button, the curve while it runs, and the models that came of it.
 
 import { Api } from './api.js';
-import { h, shown } from './dom.js';
+import { h } from './dom.js';
 import { duration } from './duration.js';
+import { atWork, Poll } from './poll.js';
 import { Compare } from './train/compare.js';
 import { coverageCurve, lossCurve } from './train/curve.js';
 import { kinds } from './train/kinds.js';
@@ -10,18 +11,13 @@ import { modelTable } from './train/models.js';
 import { Shown } from './train/shown.js';
 import { usageWords } from './usage.js';
 
-const POLL_BUSY = 1500; // ms between looks while a training runs
-const POLL_IDLE = 10000;
 const PLAN_EVERY = 60000; // ms: the plan of effort looks at all masks
-const AT_WORK = ['queued', 'running', 'pausing', 'cancelling'];
 const STATES = {
   queued: 'Waiting for its turn', running: 'Training', pausing: 'Pausing', paused: 'Paused', cancelling: 'Stopping',
   done: 'Done', failed: 'Failed', cancelled: 'Stopped', lost: 'Lost',
 };
 
 class Train {
-  #ending = new AbortController();
-  #timer = 0;
   #planned = -Infinity; // when the plan of effort was asked for
   #parts = null;
   #open = new Set(); // parts that the person has unfolded: painting anew must not fold them
@@ -32,23 +28,15 @@ class Train {
     this.shown = new Shown(this.api);
     this.compare = new Compare(this.api, (path, body) => this.#act(path, body));
     element.classList.add('train');
-    const { signal } = this.#ending;
-    document.addEventListener('annotator:tab', ({ detail }) => detail === 'train' && this.#come(), { signal });
-    if (shown(element)) this.load();
-  }
-
-  #come() {
-    this.#planned = -Infinity;
-    this.load();
+    this.poll = new Poll(element, 'train', (came) => this.#look(came));
   }
 
   destroy() {
-    this.#ending.abort();
-    clearTimeout(this.#timer);
+    this.poll.end();
   }
 
-  async load() {
-    clearTimeout(this.#timer);
+  async #look(came) {
+    if (came) this.#planned = -Infinity;
     try {
       this.now = await this.api.get('/training');
       await this.#plan();
@@ -57,8 +45,7 @@ class Train {
     } catch (error) {
       this.#tell(error.message);
     }
-    const busy = [this.now?.job, this.now?.comparison, this.now?.probe].some((job) => job && AT_WORK.includes(job.state));
-    if (shown(this.element)) this.#timer = setTimeout(() => this.load(), busy ? POLL_BUSY : POLL_IDLE);
+    return [this.now?.job, this.now?.comparison, this.now?.probe].some(atWork);
   }
 
   async #plan() {
@@ -72,7 +59,7 @@ class Train {
     try {
       await this.api.post(path, body);
       document.dispatchEvent(new CustomEvent('annotator:refresh'));
-      await this.load();
+      await this.poll.now();
     } catch (error) {
       this.#tell(error.message);
     }
@@ -110,7 +97,7 @@ class Train {
 
   #improve() {
     const { plan, job, probe, steps } = this.now;
-    const busy = job && AT_WORK.includes(job.state);
+    const busy = atWork(job);
     const card = h('section', { class: 'train-card is-improve' }, h('h2', {}, 'Improve the proposals'));
     if (!busy && job?.state !== 'paused') {
       card.append(
@@ -119,7 +106,7 @@ class Train {
           type: 'button', class: 'primary', disabled: !plan.is_ready, data: { key: 'improve' }, onclick: () => this.#act('/training', { steps }),
         }, 'Improve'),
         h('button', {
-          type: 'button', class: 'train-second', disabled: !plan.is_ready || AT_WORK.includes(probe?.state), data: { key: 'probe' },
+          type: 'button', class: 'train-second', disabled: !plan.is_ready || atWork(probe), data: { key: 'probe' },
           onclick: () => this.#act('/training/probe', { steps }),
         }, 'Estimate time and memory'),
         probeWords(probe),
@@ -162,7 +149,7 @@ class Train {
 /** What a few steps told of the whole training, or how far they are. */
 function probeWords(probe) {
   if (!probe || ['cancelled', 'paused'].includes(probe.state)) return '';
-  const busy = AT_WORK.includes(probe.state);
+  const busy = atWork(probe);
   return h('p', { class: 'train-cost', role: 'status' }, probe.error || (busy ? `Estimating: ${probe.message || 'waiting for its turn'}` : probe.message));
 }
 

@@ -51,7 +51,8 @@ export function mountUpload(element, { api: base, onDone }) {
   });
 }
 
-async function sendFile(base, file) {
+/** Send one file; its id. */
+export async function sendFile(base, file) {
   const headers = { 'X-Requested-With': 'annotator', 'Content-Type': 'application/octet-stream' };
   const answer = await fetch(`${base}/uploads/file`, { method: 'POST', headers, body: file });
   const said = await answer.json();

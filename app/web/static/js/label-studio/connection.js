@@ -1,7 +1,7 @@
 // The form of address and token, and what a test of them says. The token goes out and never comes back.
 
 import { h } from '../dom.js';
-import { sentence } from './sentence.js';
+import { sentence } from '../sentence.js';
 
 export class Connection {
   #known = null; // the address that is kept
@@ -15,11 +15,11 @@ export class Connection {
     this.note = h('small', { id: 'ls-token-note' });
     this.test = h('button', { type: 'submit', data: { act: 'test' } }, 'Test connection');
     this.forget = h('button', { type: 'button', data: { act: 'forget' }, hidden: true, onclick: () => this.#forget() }, 'Forget');
-    this.answer = h('p', { class: 'ls-answer', role: 'status' });
-    this.element = h('form', { class: 'ls-connection', novalidate: true, onsubmit: (event) => this.#submit(event) },
+    this.answer = h('p', { class: 'exchange-answer', role: 'status' });
+    this.element = h('form', { class: 'exchange-form ls-connection', novalidate: true, onsubmit: (event) => this.#submit(event) },
       h('label', { for: 'ls-url' }, 'Address'), this.url,
       h('label', { for: 'ls-token' }, 'Token'), this.token, this.note,
-      h('div', { class: 'ls-buttons' }, this.test, this.forget),
+      h('div', { class: 'exchange-buttons' }, this.test, this.forget),
       this.answer);
   }
 

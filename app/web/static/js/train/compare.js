@@ -2,9 +2,9 @@
 
 import { h } from '../dom.js';
 import { painted } from '../painted.js';
+import { atWork } from '../poll.js';
 
 const FATES = { new: 130, changed: 45, lost: 0 }; // hues; what is the same is not painted
-const AT_WORK = ['queued', 'running', 'pausing', 'cancelling'];
 
 export class Compare {
   #shown = 0; // job whose result is shown
@@ -47,7 +47,7 @@ export class Compare {
   }
 
   #job(job) {
-    const busy = job && AT_WORK.includes(job.state);
+    const busy = atWork(job);
     this.button.disabled = Boolean(busy);
     this.state.dataset.state = job?.state ?? '';
     this.state.hidden = !job;

@@ -1,25 +1,32 @@
-// Conflicts of a pull as a table: what was decided here, what in Label Studio, and a choice for each or for all.
+// Conflicts as a table: what was decided here, what elsewhere, and a choice for each or for all.
 
-import { h } from '../dom.js';
+import { h } from './dom.js';
 
-const CHOICES = [['ours', 'Ours', 'Keep what was decided here'], ['theirs', 'Theirs', 'Take what was decided in Label Studio'], ['both', 'Both', 'Keep ours, and add theirs as a mask of its own']];
+const CHOICES = [['ours', 'Ours', 'Keep what was decided here'], ['theirs', 'Theirs', 'Take what was decided there'], ['both', 'Both', 'Keep ours, and add theirs as a mask of its own']];
 const KEYS = { o: 'ours', t: 'theirs', b: 'both' };
 
 export class Conflicts {
   #chosen = new Map(); // conflict's key -> ours, theirs or both
   #rows = [];
+  #name;
 
-  /** @param apply called with {key: choice} when the choices are to be carried out. */
-  constructor(apply) {
+  /**
+   * @param {string} name of the table, unique on the page
+   * @param {string} why there are conflicts, a sentence
+   * @param apply called with {key: choice} when the choices are to be carried out
+   */
+  constructor(name, why, apply) {
+    this.#name = name;
     this.body = h('tbody', { onkeydown: (event) => this.#key(event) });
     this.more = h('p', { hidden: true });
     this.button = h('button', { type: 'button', class: 'primary', data: { act: 'apply' }, onclick: () => apply(Object.fromEntries(this.#chosen)) });
-    this.element = h('section', { class: 'ls-conflicts', hidden: true, 'aria-labelledby': 'ls-conflicts-title' },
-      h('h3', { id: 'ls-conflicts-title' }, 'Conflicts'),
-      h('p', {}, 'Somebody decided otherwise here since the push. Ours stay until you choose. In a row ', h('kbd', {}, 'O'), ' is ours, ', h('kbd', {}, 'T'), ' theirs, ', h('kbd', {}, 'B'), ' both, and the arrows go up and down.'),
-      h('div', { class: 'ls-all', role: 'group', 'aria-label': 'The same for all' }, h('span', {}, 'For all:'),
-        ...CHOICES.map(([value, word, help]) => h('button', { type: 'button', title: help, data: { all: value }, onclick: () => this.#all(value) }, word))),
-      h('div', { class: 'ls-scroll' }, h('table', {},
+    this.all = CHOICES.map(([value, word, help]) => h('button', { type: 'button', title: help, data: { all: value }, onclick: () => this.#all(value) }, word));
+    this.element = h('section', { class: 'conflicts', hidden: true, 'aria-labelledby': `${name}-title` },
+      h('h3', { id: `${name}-title` }, 'Conflicts'),
+      h('p', {}, `${why} Ours stay until you choose. In a row `, h('kbd', {}, 'O'), ' is ours, ', h('kbd', {}, 'T'), ' theirs, ', h('kbd', {}, 'B'), ' both, and the arrows go up and down.'),
+      h('div', { class: 'conflicts-all', role: 'group', 'aria-label': 'The same for all' }, h('span', {}, 'For all:'),
+        ...this.all),
+      h('div', { class: 'conflicts-scroll' }, h('table', {},
         h('thead', {}, h('tr', {}, ...['Image', 'Mask', 'Ours', 'Theirs', 'Choice'].map((name) => h('th', { scope: 'col' }, name)))),
         this.body)),
       this.more,
@@ -32,26 +39,36 @@ export class Conflicts {
     this.#chosen.clear();
     this.#rows = conflicts.map((conflict) => this.#row(conflict));
     this.body.replaceChildren(...this.#rows.map(({ element }) => element));
+    for (const button of this.all) button.hidden = !this.#rows.some(({ radios }) => radios.has(button.dataset.all));
     const hidden = count - conflicts.length;
     this.more.hidden = hidden <= 0;
     this.more.textContent = `${hidden.toLocaleString('en')} more are listed when these are decided.`;
     this.#tell();
   }
 
-  #row({ key, image_id: image, image: name, instance_id: mask, ours, theirs, task_url: task }) {
+  #row({ key, image_id: image, image: name, instance_id: mask, ours, theirs, can_both: canBoth = true, task_url: task }) {
     const radios = new Map();
+    const choices = canBoth ? CHOICES : CHOICES.filter(([value]) => value !== 'both');
     const choice = ([value, word, help]) => {
-      const radio = h('input', { type: 'radio', name: `conflict-${key}`, value, onchange: () => this.#choose(key, value) });
+      const radio = h('input', { type: 'radio', name: `${this.#name}-${key}`, value, onchange: () => this.#choose(key, value) });
       radios.set(value, radio);
       return h('label', { title: help }, radio, word);
     };
     const element = h('tr', { data: { conflict: key } },
       h('th', { scope: 'row' }, h('a', { href: `#/review/${image}` }, name)),
-      h('td', {}, h('a', { href: `#/review/${image}/${mask}`, title: 'Look at it in Review' }, `#${mask}`)),
+      h('td', {}, mask ? h('a', { href: `#/review/${image}/${mask}`, title: 'Look at it in Review' }, `#${mask}`) : 'new'),
       h('td', {}, ours),
-      h('td', {}, theirs, ' ', h('a', { href: task, target: '_blank', rel: 'noopener' }, 'task')),
-      h('td', {}, h('span', { class: 'ls-choice', role: 'radiogroup', 'aria-label': `Choice for mask ${mask} of ${name}` }, ...CHOICES.map(choice))));
+      h('td', {}, theirs, ...(task ? [' ', h('a', { href: task, target: '_blank', rel: 'noopener' }, 'task')] : [])),
+      h('td', {}, h('span', { class: 'conflicts-choice', role: 'radiogroup', 'aria-label': mask ? `Choice for mask ${mask} of ${name}` : `Choice for a new mask of ${name}` }, ...choices.map(choice))));
     return { key, element, radios };
+  }
+
+  /** Tick a choice; whether there is such a one. */
+  #check({ key, radios }, value) {
+    if (!radios.has(value)) return false;
+    radios.get(value).checked = true;
+    this.#chosen.set(key, value);
+    return true;
   }
 
   #choose(key, value) {
@@ -60,10 +77,7 @@ export class Conflicts {
   }
 
   #all(value) {
-    for (const { key, radios } of this.#rows) {
-      radios.get(value).checked = true;
-      this.#chosen.set(key, value);
-    }
+    for (const row of this.#rows) this.#check(row, value);
     this.#tell();
   }
 
@@ -76,10 +90,8 @@ export class Conflicts {
     if (!value && !step) return;
     event.preventDefault();
     event.stopPropagation();
-    if (value) {
-      this.#rows[place].radios.get(value).checked = true;
-      this.#choose(this.#rows[place].key, value);
-    }
+    if (value && !this.#check(this.#rows[place], value)) return;
+    this.#tell();
     this.#focus(place + (step ?? 1));
   }
 
