@@ -4,10 +4,10 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 GRACE_SECONDS = 5.0
-"""How long a page counts as open after its last question; the next one comes at once unless it was closed."""
+"""How long a page that did not say goodbye counts as open after its last question; the next one comes at once unless it is gone."""
 
 
 @dataclass(frozen=True)
@@ -19,25 +19,29 @@ class Page:
     """The image that its Review shows, or None."""
 
 
+@dataclass
+class _Open:
+    page: Page
+    questions: set[object] = field(default_factory=set)
+    """Those that wait for an answer."""
+    until: float = 0.0
+    """When it is forgotten, unless it asks."""
+
+
 class Presence:
     """The open pages. Used inside the server's event loop alone, so it needs no lock."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, Page] = {}
-        self._asking: dict[str, int] = {}
-        """Questions of each page that wait for an answer."""
-        self._until: dict[str, float] = {}
-        """When a page that asks nothing is forgotten."""
+        self._open: dict[str, _Open] = {}
         self._changed = asyncio.Event()
         self.closed = False
 
     def others(self, page: str) -> list[Page]:
         """Who else is here, in order of name and image."""
         now = time.monotonic()
-        for name in [name for name, until in self._until.items() if until < now and not self._asking.get(name)]:
-            del self._pages[name], self._until[name]
-            self._asking.pop(name, None)
-        found = [each for name, each in self._pages.items() if name != page]
+        for name in [name for name, each in self._open.items() if not each.questions and each.until < now]:
+            del self._open[name]
+        found = [each.page for name, each in self._open.items() if name != page]
         return sorted(found, key=lambda each: (each.who, each.image_id or 0))
 
     @contextmanager
@@ -46,16 +50,22 @@ class Presence:
         if not page:
             yield
             return
-        if self._pages.get(page) != Page(who, image_id):
-            self._pages[page] = Page(who, image_id)
+        mine = self._open.setdefault(page, _Open(Page("", None)))
+        if mine.page != Page(who, image_id):
+            mine.page = Page(who, image_id)
             self._tell()
-        self._asking[page] = self._asking.get(page, 0) + 1
-        self._until[page] = float("inf")
+        question = object()
+        mine.questions.add(question)
         try:
             yield
         finally:
-            self._asking[page] -= 1
-            self._until[page] = time.monotonic() + GRACE_SECONDS
+            mine.questions.discard(question)
+            mine.until = time.monotonic() + GRACE_SECONDS
+
+    def leave(self, page: str) -> None:
+        """The page says that it was closed or loaded anew, perhaps before its last question is known to be given up."""
+        if self._open.pop(page, None) is not None:
+            self._tell()
 
     async def wait(self, seconds: float) -> None:
         """Sleep, but no longer than until somebody comes or moves on, or the server stops."""

@@ -47,6 +47,9 @@ def here(page, text):
 def test_each_sees_the_others_decisions_where_they_are(person):
     ann, bo = person("Ann"), person("Bo")
     ann.open(1)
+    with ann.page.expect_response("**/changes?*") as first:
+        ann.page.reload()
+    assert [each for each in first.value.json()["here"] if each["image_id"] == 1] == [], "nobody is there twice"
     bo.open(1)
     here(ann.page, "1 other here")
     bo.page.keyboard.press("Tab")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from zlib import crc32
 
 from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from app.services import changes as feed
@@ -61,6 +62,21 @@ async def changes(
             "others": _digest(here),
             "here": [{"who": each.who, "image_id": each.image_id} for each in here],
         }
+
+
+class Goodbye(BaseModel):
+    """A page that was closed or loaded anew."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page: Annotated[str, Field(max_length=64)]
+
+
+@router.post("/changes/leave")
+async def leave(presence: PresenceOf, body: Goodbye) -> dict[str, Any]:
+    """The others need not wait some seconds to hear that this page is gone."""
+    presence.leave(body.page)
+    return {}
 
 
 def _change(change: feed.ImageChange) -> dict[str, Any]:

@@ -55,6 +55,14 @@ def test_others_are_named_with_their_image(client):
     assert ask(client, first, wait=20, page="a", image=2)["here"] == [{"who": "bo", "image_id": None}]
 
 
+def test_a_page_that_leaves_is_no_longer_named(client):
+    ask(client, page="a")
+    assert len(ask(client, page="b")["here"]) == 1
+    answer = client.post("/api/changes/leave", json={"page": "a"})
+    assert answer.status_code == 200
+    assert ask(client, page="b")["here"] == []
+
+
 def test_a_stopping_server_answers_at_once(client):
     begin = ask(client)
     client.app.state.presence.close()

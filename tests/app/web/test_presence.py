@@ -37,6 +37,29 @@ def test_two_questions_of_a_page_may_overlap(monkeypatch):
         assert presence.others("b") == [Page("ann", 4)]
 
 
+def test_a_page_that_says_goodbye_is_gone_at_once_though_its_question_still_waits():
+    presence = Presence()
+    with presence.asking("a", "ann", 3):
+        presence.leave("a")
+        assert presence.others("b") == []
+    assert presence.others("b") == []
+    presence.leave("a")
+
+
+def test_a_page_that_comes_back_after_its_goodbye_is_here_again(monkeypatch):
+    """As the browser's Back button brings it; the end of its old question must not end the new one."""
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+    presence = Presence()
+    with presence.asking("a", "ann", 4):
+        with presence.asking("a", "ann", 3):
+            presence.leave("a")
+            again = presence.asking("a", "ann", 3)
+            again.__enter__()
+        time.sleep(0.01)
+        assert presence.others("b") == [Page("ann", 3)]
+        again.__exit__(None, None, None)
+
+
 def test_nameless_pages_are_not_counted():
     presence = Presence()
     with presence.asking("", "ann", 3):

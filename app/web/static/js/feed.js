@@ -30,6 +30,7 @@ export class Feed {
     document.addEventListener('visibilitychange', () => this.#again());
     window.addEventListener('online', () => this.#again());
     document.addEventListener('annotator:prefs', ({ detail }) => detail.names.includes('name') && this.#again());
+    window.addEventListener('pagehide', () => this.#leave());
     new MutationObserver(() => this.#again(REST)).observe(root, { attributeFilter: ['data-image', 'data-tab'] });
     this.#again();
   }
@@ -40,6 +41,14 @@ export class Feed {
     this.#asking?.abort();
     this.#asking = null;
     if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), pause);
+  }
+
+  /** The page is closed or loaded anew: without a word it would count as another one for some seconds. */
+  #leave() {
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+    this.#asking = null;
+    this.#api.post('/changes/leave', { page: this.#page }, { keepalive: true }).catch(() => {});
   }
 
   async #ask() {
