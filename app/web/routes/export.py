@@ -1,16 +1,14 @@
 """The export as a download."""
 
-import tempfile
-from pathlib import Path
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, HTTPException, Query
 from fastapi.responses import FileResponse
-from starlette.background import BackgroundTask
 
 from app.formats import registry
 from app.services import export
 from app.store.records import InstanceState
+from app.web.routes.attachment import made_for
 from app.web.routes.common import WorkspaceOf
 
 router = APIRouter()
@@ -32,18 +30,9 @@ def download(
         raise HTTPException(422, f"unknown state {min(unknown)!r}: there are {', '.join(get_args(InstanceState))}")
     format_ = registry.get(name)
     request = export.ExportRequest(name, tuple(chosen), encoding)
-    with tempfile.NamedTemporaryFile(
-        prefix="download-", suffix=format_.suffix, dir=workspace.path, delete=False
-    ) as file:
-        path = Path(file.name)
-    try:
-        export.write(workspace, request, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return FileResponse(
-        path,
-        media_type=_TYPES[format_.suffix],
-        filename=f"{workspace.project}-{name}{format_.suffix}",
-        background=BackgroundTask(path.unlink, missing_ok=True),
+    return made_for(
+        workspace,
+        f"{workspace.project}-{name}{format_.suffix}",
+        _TYPES[format_.suffix],
+        lambda path: export.write(workspace, request, path),
     )

@@ -15,6 +15,7 @@ from app.services.training import comparing, methods, overview
 from app.services.training.methods import STEPS, Method
 from app.services.workspace import Workspace
 from app.store.records import Model
+from app.web.routes.attachment import made_for
 from app.web.routes.common import MeterOf, RowId, WorkspaceOf, job_json
 
 router = APIRouter()
@@ -132,6 +133,15 @@ def weights(workspace: WorkspaceOf, model_id: RowId) -> FileResponse:
     models.get(workspace, model_id)
     name = f"{workspace.project}-{models.name_of(model_id)}.safetensors"
     return FileResponse(models.weights_of(workspace, model_id), filename=name, media_type="application/octet-stream")
+
+
+@router.get("/models/{model_id}/onnx")
+def onnx(workspace: WorkspaceOf, model_id: RowId) -> FileResponse:
+    """The network as ONNX, which takes some seconds; 400 where the extra ``onnx`` is not installed."""
+    name = f"{workspace.project}-{models.name_of(model_id)}.onnx"
+    return made_for(
+        workspace, name, "application/octet-stream", lambda path: models.export_onnx(workspace, model_id, path)
+    )
 
 
 def _arguments(workspace: Workspace, body: Start) -> dict[str, Any]:

@@ -77,6 +77,18 @@ def test_models_are_chosen_fetched_and_deleted(client, reviewed, model):
     assert client.get("/api/models/1/weights").status_code == 404
 
 
+def test_a_model_is_downloaded_as_onnx_and_leaves_nothing_behind(client, reviewed, model, fake_trainers):
+    ws, _ = reviewed
+    answer = client.get("/api/models/1/onnx")
+    assert answer.content.startswith(b"onnx of ")
+    assert "model-1.onnx" in answer.headers["content-disposition"]
+    fake_trainers.setenv("FAKE_DIE", "1")
+    answer = client.get("/api/models/1/onnx")
+    assert (answer.status_code, answer.json()["error"][:31]) == (400, "model 1 is not exported to ONNX")
+    assert client.get("/api/models/9/onnx").status_code == 404
+    assert not list(ws.path.glob("download-*"))
+
+
 def test_a_comparison_is_queued_and_told(client, reviewed):
     ws, _ = reviewed
     assert client.get("/api/training").json()["comparison"] is None

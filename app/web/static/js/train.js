@@ -2,6 +2,7 @@
 
 import { Api } from './api.js';
 import { h } from './dom.js';
+import { download } from './download.js';
 import { duration } from './duration.js';
 import { atWork, Poll } from './poll.js';
 import { Compare } from './train/compare.js';
@@ -25,6 +26,7 @@ class Train {
   constructor(element, { api }) {
     this.api = new Api(api);
     this.element = element;
+    this.note = h('p', { class: 'train-note', role: 'status' });
     this.shown = new Shown(this.api);
     this.compare = new Compare(this.api, (path, body) => this.#act(path, body));
     element.classList.add('train');
@@ -142,7 +144,9 @@ class Train {
         use: (name) => this.#act('/models/use', { name }),
         remove: (id) => this.#act(`/models/${id}/delete`),
         weights: (id) => `${this.api.base}/models/${id}/weights`,
-      }));
+        onnx: (id) => download(`${this.api.base}/models/${id}/onnx`, this.note),
+      }),
+      this.note);
   }
 }
 

@@ -9,7 +9,7 @@ const COLUMNS = [
   ['calibration', 'Off by', 'Mean distance of scores and shares of right masks, in points'],
 ];
 
-/** @param now answer of /api/training. @param actions use(name), remove(id), weights(id) -> address. */
+/** @param now answer of /api/training. @param actions use(name), remove(id), weights(id) -> address, onnx(id). */
 export function modelTable(now, actions) {
   const rows = [
     ...now.models.map((model) => modelRow(model, now.in_use, actions)),
@@ -23,7 +23,7 @@ export function modelTable(now, actions) {
       h('tbody', {}, ...rows)));
 }
 
-function modelRow(model, inUse, { use, remove, weights }) {
+function modelRow(model, inUse, { use, remove, weights, onnx }) {
   const { figures, proposer } = model;
   const own = figures[model.manner] ?? {};
   const cells = COLUMNS.map(([name, text]) => {
@@ -37,6 +37,7 @@ function modelRow(model, inUse, { use, remove, weights }) {
     h('td', { class: 'train-actions' },
       used ? h('span', {}, 'in use') : h('button', { type: 'button', data: { key: `use-${proposer}` }, onclick: () => use(proposer) }, 'Use'),
       h('a', { href: weights(model.id), download: '' }, 'Weights'),
+      h('button', { type: 'button', title: 'The network for programs without torch; takes some seconds', data: { key: `onnx-${proposer}` }, onclick: () => onnx(model.id) }, 'ONNX'),
       used ? null : h('button', { type: 'button', data: { key: `delete-${proposer}` }, onclick: () => confirm(`Delete the weights of ${proposer}? Its masks stay.`) && remove(model.id) }, 'Delete')));
 }
 
