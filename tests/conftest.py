@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+# Of all folders together: a second Chromium cannot be started beside the first.
+from tests.browser.served import chromium, make_server, new_page, page  # noqa: F401
 from trainers.cli_ending import leave_ray
 
 # Where CI runs, the same examples each time: a push is judged by its change. Everywhere else they are drawn anew.

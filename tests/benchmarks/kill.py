@@ -20,7 +20,7 @@ from app import jobs
 from app.services import ingest
 from app.services.workspace import Workspace
 from tests.app.helpers import make_folder
-from tests.browser.conftest import FAKE_TRAINERS, free_port
+from tests.browser.served import FAKE_TRAINERS, free_port
 from tests.killing import Drill, losses
 
 REPOSITORY = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from app.services import ingest
 from app.services.workspace import Workspace
 from app.store.records import NewInstance
-from tests.browser.conftest import FLAGS, Servers
+from tests.browser.served import FLAGS, Servers
 
 SIZE = (1600, 1200)
 """Width and height of an ordinary image."""

@@ -7,8 +7,8 @@ import pytest
 import scipy.ndimage
 
 from freesolo.codecs import coco_rle
-from tests.browser.conftest import deaf
 from tests.browser.review_page import HEIGHT, WIDTH, Review, proposed
+from tests.browser.served import deaf
 from tests.browser.test_main_job import review_state
 
 IMAGES = 12

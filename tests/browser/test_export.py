@@ -13,7 +13,7 @@ from app.services.review import Operation
 from app.services.workspace import Workspace
 from freesolo.codecs import coco_rle
 from tests.app.helpers import make_image, new_instances
-from tests.browser.conftest import Servers
+from tests.browser.served import Servers
 from tests.browser.test_screens import serious
 
 

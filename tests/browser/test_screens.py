@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.app.helpers import make_image
-from tests.browser.conftest import start_app
+from tests.browser.served import start_app
 
 SIZES = {"wide": (1440, 900), "tablet": (820, 1180), "phone": (390, 844)}
 HIGH = "localStorage.setItem('annotator:prefs', JSON.stringify({contrast: 'high', palette: 'safe'}))"

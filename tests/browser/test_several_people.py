@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.browser.conftest import deaf
 from tests.browser.review_page import Review, proposed
+from tests.browser.served import deaf
 from tests.browser.test_main_job import review_state
 
 IMAGES = 8

@@ -5,9 +5,6 @@ from uuid import uuid4
 import pytest
 
 from app.labelstudio.client import Client
-
-# Once for all tests of the folder: a second Chromium cannot be started beside the first.
-from tests.browser.conftest import chromium, make_server, new_page, page  # noqa: F401
 from tests.integration.helpers import make_case, three_images
 from tests.integration.server import TOKEN, LabelStudioServer, free_port, why_not
 

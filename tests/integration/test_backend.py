@@ -7,7 +7,7 @@ import pytest
 from app.labelstudio import backend, regions
 from app.labelstudio.secret import secret
 from freesolo.codecs import coco_rle
-from tests.browser.conftest import Servers
+from tests.browser.served import Servers
 from tests.freesolo.freemask.disc import HEIGHT, WIDTH, disc
 from tests.integration.helpers import make_case, predicted, pushed, tasks
 
