@@ -153,9 +153,10 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
     best = max(finding or candidates, key=lambda each: candidates[each].figures["AP"])
     now = candidates[best].figures
     on = f"{before.images} held-out image{'' if before.images == 1 else 's'}"
+    found, found_before = f"{now['found']:.0f} %", f"{was['found']:.0f} %"
     change = (
-        f"it tells accepted from rejected masks with AP {now['AP']:.0f} instead of {was['AP']:.0f} and finds {now['found']:.0f} % instead "
-        f"of {was['found']:.0f} % of the {before.objects} accepted ones, on {on}"
+        f"it tells accepted from rejected masks with AP {now['AP']:.0f} instead of {was['AP']:.0f} and finds {found} "
+        f"{'as before' if found == found_before else f'instead of {found_before}'} of the {before.objects} accepted ones, on {on}"
     )
     if not finding:
         return Verdict(name, False, f"Not used, as it finds less: {change}.")

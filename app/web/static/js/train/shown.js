@@ -31,6 +31,6 @@ export class Shown {
         h('img', { src: this.api.thumbnailUrl(id, version), alt: '', loading: 'lazy' }),
         painted({ width, height, instances: masks.map((counts) => ({ counts })) })),
       h('figcaption', {}, step ? `step ${step}` : 'at the start'));
-    return h('div', {}, h('a', { href: `#/review/${id}` }, name), h('div', { class: 'train-strip', tabindex: 0, role: 'group', 'aria-label': name }, ...steps.map(figure)));
+    return h('div', {}, h('a', { href: `#/review/${id}`, title: name }, name), h('div', { class: 'train-strip', tabindex: 0, role: 'group', 'aria-label': name }, ...steps.map(figure)));
   }
 }
