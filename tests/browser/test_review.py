@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser.review_page import Review, proposed
 from tests.browser.test_main_job import review_state
+from tests.browser.test_screens import serious
 
 IMAGES = 20
 
@@ -424,15 +425,16 @@ def test_the_history_tells_what_was_decided_and_leads_to_the_mask(review, page):
     review.wait_for_notice("Undone")
     page.keyboard.press("i")
     page.wait_for_selector(".history-panel:not([hidden])")
-    rows = page.locator(".history-panel li")
+    rows = page.locator(".history-panel [role=option]")
     assert [text.split("\n")[0] for text in rows.all_inner_texts()][:2] == ["1 mask rejected", "1 mask accepted"]
     assert [("is-undone" in (row.get_attribute("class") or "")) for row in rows.all()][:2] == [True, False]
     before = rows.count()
+    assert serious(page) == []
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert review.line().startswith("#1 · accepted")
     review.press("s")  # keys go on working, and the list hears of it
-    page.wait_for_function("(rows) => document.querySelectorAll('.history-panel li').length === rows", arg=before + 1)
+    page.wait_for_function("(rows) => document.querySelectorAll('.history-panel [role=option]').length === rows", arg=before + 1)
     page.keyboard.press("Escape")
     assert page.is_hidden(".history-panel")
     assert review.states()[0] == "unsure"

@@ -9,7 +9,7 @@ const when = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 
 
 export class History {
   #screen;
-  #list = h('ol', { tabindex: 0, 'aria-label': 'Steps, the newest first' });
+  #list = h('div', { role: 'listbox', tabindex: 0, 'aria-label': 'Steps, the newest first' });
   #shown = null; // id of the image whose steps are in the list
 
   /** @param {object} screen the Review @param {AbortSignal} signal ends it */
@@ -20,7 +20,7 @@ export class History {
     const close = h('button', { type: 'button', 'aria-label': 'Close', onclick: () => this.close() }, '✕');
     this.panel.append(h('header', {}, h('h3', {}, 'History'), close), this.#list);
     this.#list.addEventListener('keydown', (event) => this.#key(event));
-    this.#list.addEventListener('click', (event) => this.#open(event.target.closest('li')));
+    this.#list.addEventListener('click', (event) => this.#open(event.target.closest('[role=option]')));
   }
 
   toggle() {
@@ -50,7 +50,7 @@ export class History {
       if (image !== this.#screen.image) return;
       this.#shown = image.id;
       this.#list.replaceChildren(...events.map((event, index) => this.#row(event, index)));
-      if (!events.length) this.#list.append(h('li', { class: 'none' }, 'Nothing was decided on this image yet.'));
+      if (!events.length) this.#list.append(h('p', {}, 'Nothing was decided on this image yet.'));
       this.panel.hidden = false;
       this.#mark(this.#list.firstElementChild);
       if (focus) this.#list.focus({ preventScroll: true });
@@ -65,21 +65,27 @@ export class History {
     const numbers = masks.slice(0, 3).map(({ number }) => `#${number}`).join(' ') + (masks.length > 3 ? ' …' : '');
     const time = new Date(at);
     return h(
-      'li', { id: `step-${index}`, class: undone ? 'is-undone' : '', data: masks.length ? { mask: masks[0].id } : {} },
+      'div',
+      { role: 'option', id: `step-${index}`, class: undone ? 'is-undone' : '', 'aria-selected': 'false', data: masks.length ? { mask: masks[0].id } : {} },
       h('b', {}, what), h('span', {}, [numbers, undone ? 'taken back' : ''].filter(Boolean).join(' · ')),
       h('small', {}, h('time', { datetime: at }, when.format(time)), who ? ` · ${who}` : ''),
     );
   }
 
+  get #at() {
+    return this.#list.querySelector('[aria-selected=true]');
+  }
+
   #mark(row) {
-    this.#list.querySelector('.at-cursor')?.classList.remove('at-cursor');
-    row?.classList.add('at-cursor');
-    row?.scrollIntoView({ block: 'nearest' });
-    if (row?.id) this.#list.setAttribute('aria-activedescendant', row.id);
+    this.#at?.setAttribute('aria-selected', 'false');
+    if (!row?.id) return;
+    row.setAttribute('aria-selected', 'true');
+    row.scrollIntoView({ block: 'nearest' });
+    this.#list.setAttribute('aria-activedescendant', row.id);
   }
 
   #key(event) {
-    const at = this.#list.querySelector('.at-cursor');
+    const at = this.#at;
     const step = { ArrowDown: at?.nextElementSibling, ArrowUp: at?.previousElementSibling }[event.key];
     if (event.key === 'Enter') this.#open(at);
     else if (step) this.#mark(step);
