@@ -14,10 +14,18 @@ REPOSITORY = Path(__file__).parents[2]
 FAKE = Path(__file__).with_name("fakes") / "trainers_main.py"
 
 
+@pytest.fixture(scope="session")
+def untouched(tmp_path_factory):
+    """The folder of an empty workspace, to be copied: making its tables takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("untouched") / "workspace"
+    Workspace.open(folder).close()
+    return folder
+
+
 @pytest.fixture
-def ws(tmp_path):
+def ws(tmp_path, untouched):
     """An empty workspace."""
-    workspace = Workspace.open(tmp_path / "workspace")
+    workspace = Workspace.open(shutil.copytree(untouched, tmp_path / "workspace"))
     yield workspace
     workspace.close()
 
