@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.errors import LabelStudioError
-from app.labelstudio import projects, regions
+from app.labelstudio import placing, projects, regions
 from app.labelstudio.client import Client, Connection
 from app.labelstudio.projects import Project
 from app.services.workspace import Workspace
@@ -46,10 +46,9 @@ def _loads(client: Client, project: Project) -> tuple[bool | None, str]:
     if not page["tasks"]:
         return None, "it has no images yet"
     address = str(page["tasks"][0]["data"].get(regions.IMAGE, ""))
-    if not address.startswith("/data/"):
-        return None, f"its pictures come from elsewhere ({address[:100]})"
+    elsewhere = address.startswith(("http://", "https://"))
     try:
-        size = len(client.fetch(address))
+        size = len(placing.loaded(client, address) if elsewhere else client.fetch(address))
     except LabelStudioError as error:
         return False, f"but its first picture does not load: {error}"
-    return True, f"its first picture loads ({size} bytes)"
+    return True, f"its first picture loads{f' from {address[:100]}' if elsewhere else ''} ({size} bytes)"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -62,7 +62,7 @@ def choose(ws: Workspace, client: Client, project: Project, way: Way, address: s
     """
     folders, samples = _samples(ws)
     if way == "url" or (way == "auto" and address):
-        return _by_address(address, folders, samples)
+        return _by_address(client, address, folders, samples)
     words = "the pictures are uploaded"
     if way != "upload":
         prefixes, why_not = _by_files(client, project, folders, samples)
@@ -109,13 +109,15 @@ def _file(ws: Workspace, folder: str, image: Image) -> tuple[Path, bool]:
     info = probe(original)
     plain = info.format in _FORMATS and info.mode in ("L", "RGB") and info.frames == 1
     upright = info.orientation == 1 or info.format == "JPEG"  # of JPEGs it follows the EXIF data
-    small = info.width * info.height <= pictures.LARGEST and max(info.raw_size) <= pictures.LONGEST_SIDE
-    if plain and upright and small:
+    if plain and upright and pictures.fits(info.width, info.height):
         return original, True
     path, _ = pictures.display_file(ws, image.id)
     shown = probe(path)
     if (shown.width, shown.height) != (image.width, image.height):
-        raise LabelStudioError(f"{image.width} x {image.height} pixels are more than browsers show at once")
+        raise LabelStudioError(
+            f"passed over: Label Studio would show {image.width} x {image.height} pixels at once, which browsers do up to "
+            f"{pictures.LARGEST / 1e6:.0f} million and {pictures.LONGEST_SIDE:,} a side; review this image here"
+        )
     return path, False
 
 
@@ -132,24 +134,47 @@ def _samples(ws: Workspace) -> tuple[list[Folder], dict[int, Image]]:
     return [folder for folder in folders if folder.id in samples], samples
 
 
-def _by_address(address: str, folders: Sequence[Folder], samples: Mapping[int, Image]) -> Placing:
+def _by_address(client: Client, address: str, folders: Sequence[Folder], samples: Mapping[int, Image]) -> Placing:
     prefix = address if address.endswith(("/", "=")) else f"{address}/"
-    for sample in samples.values():
+    for folder in folders:
+        sample = samples[folder.id]
         url = prefix + quote(sample.relative_path)
-        try:
-            answer = httpx.get(url, timeout=_SECONDS)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise LabelStudioError(f"no picture can be loaded from {url}: {error}") from None
-        if not answer.is_success or not answer.headers.get("content-type", "").startswith("image/"):
+        if loaded(client, url) != _bytes(folder, sample):
             raise LabelStudioError(
-                f"{url} answers with status {answer.status_code} and no picture: correct the address"
-            )
-        if "access-control-allow-origin" not in answer.headers:
-            raise LabelStudioError(
-                f"the server of {url} does not allow other pages to read its pictures (CORS): "
-                "let it send Access-Control-Allow-Origin, or upload the pictures"
+                f"{url} is another file than {sample.name} here, so masks might not fit it: correct the address, "
+                "or let the server give the very files"
             )
     return Placing({folder.id: prefix for folder in folders}, f"browsers load the pictures from {prefix}", {})
+
+
+def loaded(client: Client, url: str) -> bytes:
+    """A picture on a web server, as a page of Label Studio may load it.
+
+    Raises:
+        LabelStudioError: there is none, or pages of Label Studio may not read it.
+    """
+    parts = urlsplit(client.url)
+    origin = f"{parts.scheme}://{parts.netloc}"
+    try:
+        answer = httpx.get(url, headers={"Origin": origin}, timeout=_SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise LabelStudioError(f"no picture can be loaded from {url}: {error}") from None
+    if not answer.is_success or not answer.headers.get("content-type", "").startswith("image/"):
+        raise LabelStudioError(f"{url} answers with status {answer.status_code} and no picture: correct the address")
+    if answer.headers.get("access-control-allow-origin") not in ("*", origin):
+        raise LabelStudioError(
+            f"the server of {url} does not allow pages of {origin} to read its pictures (CORS): "
+            "let it send Access-Control-Allow-Origin, or upload the pictures"
+        )
+    return answer.content
+
+
+def _bytes(folder: Folder, image: Image) -> bytes | None:
+    """The image's file; None where it is gone."""
+    try:
+        return (Path(folder.path) / image.relative_path).read_bytes()
+    except OSError:
+        return None
 
 
 def _by_files(
@@ -177,9 +202,8 @@ def _by_files(
 
 def _served_below(client: Client, folder: Folder, sample: Image) -> str | None:
     """The address of a folder's files: relative to Label Studio's document root, which one of the folders above is."""
-    try:
-        expected = (Path(folder.path) / sample.relative_path).read_bytes()
-    except OSError:
+    expected = _bytes(folder, sample)
+    if expected is None:
         return None
     path = PurePosixPath(Path(folder.path).as_posix())
     for above in path.parents:

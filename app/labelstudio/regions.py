@@ -98,7 +98,7 @@ def drawn(counts: str, size: tuple[int, int], label: str, score: float) -> Regio
 def _brush(mask: PushedMask, size: tuple[int, int], key: str) -> Region:
     from freesolo.codecs import label_studio_brush  # compiled loops, which most commands start without
 
-    stream = label_studio_brush.encode(coco_rle.decode(mask.counts, size))
+    stream = label_studio_brush.encode_counts(mask.counts, size)
     return _region(mask, size, "brush", key, {"format": "rle", "rle": list(stream)})
 
 

@@ -23,9 +23,15 @@ LARGEST = 50_000_000
 THUMBNAIL = 240
 """Longer side of a thumbnail, pixels."""
 
-_MEDIA = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 LONGEST_SIDE = 16_000
 """JPEG ends at 65,535 pixels a side, browsers' textures at about 16,384."""
+
+_MEDIA = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+
+def fits(width: int, height: int) -> bool:
+    """Whether browsers show a picture of this size as it is."""
+    return width * height <= LARGEST and max(width, height) <= LONGEST_SIDE
 
 
 def display_file(ws: Workspace, image_id: int) -> tuple[Path, str]:
@@ -113,8 +119,7 @@ def _shown_as_it_is(path: Path) -> str | None:
     """The media type of an upright 8-bit gray or RGB image that browsers paint as it is read here, else None."""
     info = probe(path)
     plain = info.mode in ("L", "RGB") and info.frames == 1 and info.orientation == 1
-    small = info.width * info.height <= LARGEST and max(info.raw_size) <= LONGEST_SIDE
-    return _MEDIA.get(info.format) if plain and small else None
+    return _MEDIA.get(info.format) if plain and fits(info.width, info.height) else None
 
 
 def _small_jpeg(path: Path) -> Pillow.Image | None:

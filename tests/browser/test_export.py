@@ -110,16 +110,16 @@ def test_annotations_come_in_and_conflicts_are_decided_by_keys(server, page):
     assert serious(page) == []
     page.click("[data-act=import]:enabled")
     answer.get_by_text("1 mask added and 0 changed on 1 image").wait_for()
-    row = page.locator(".conflicts tbody tr")
+    row = page.locator(".annotations-root .conflicts tbody tr")
     assert row.locator("td").nth(1).inner_text() == "accepted"
     assert row.locator("input").evaluate_all("all => all.map(({value}) => value)") == ["ours", "theirs"]
     row.locator("input").first.focus()
     page.keyboard.press("b")
-    assert page.is_disabled("[data-act=apply]"), "the same pixels cannot stand beside themselves"
+    assert page.is_disabled(".annotations-root [data-act=apply]"), "the same pixels cannot stand beside themselves"
     page.keyboard.press("t")
     page.keyboard.press("Enter")
     answer.get_by_text("1 conflict decided as you chose").wait_for()
-    assert page.is_hidden(".conflicts")
+    assert page.is_hidden(".annotations-root .conflicts")
     assert [mask["state"] for mask in server.api("images/1")["instances"]] == ["rejected", "accepted", "accepted"]
     assert not list((server.workspace / "incoming").iterdir())
     page.select_option("#annotations-format", "yolo")

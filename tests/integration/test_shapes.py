@@ -65,7 +65,11 @@ def test_a_picture_that_is_wider_than_browsers_show_is_told(folder, client):
     case = make_case(folder, {"wide.png": (mask.shape, [mask]), "other.png": ((9, 7), [np.ones((9, 7), bool)])})
     report = pushed(case, client)
     assert [(fault.path, fault.reason) for fault in report.faults] == [
-        ("wide.png", "20000 x 3 pixels are more than browsers show at once")
+        (
+            "wide.png",
+            "passed over: Label Studio would show 20000 x 3 pixels at once, which browsers do up to 50 million and "
+            "16,000 a side; review this image here",
+        )
     ]
     assert report.sent == 1
     case.ws.close()

@@ -6,11 +6,15 @@ Run it again after a change of a format; a test compares the file with what this
 """
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 
 from app.errors import FormatError
 from app.formats.registry import FORMATS
+from app.labelstudio import regions
+from app.labelstudio.regions import SHAPES, PushedMask
+from app.services import pictures
 from tests.app.formats.cases import golden_cases, known, with_images, written
 
 HEAD = """# Formats
@@ -34,6 +38,10 @@ masks are compared.
 * **told**: the loss report tells which masks, pixels or images are not in the file.
 * **†**: exact for fillers by area; the loss report warns of tools that draw outlines, which may show cuts and bridges.
 * **refused**: nothing is written; the sentence says why.
+
+The last two columns are no files: what `push` makes of the masks for Label Studio, as brushes and as polygons, and what `pull` reads of it,
+ids included; scores and states stay here. Of pictures that browsers do not show at once `push` tells that they are passed over. The same is
+tested through a real Label Studio, and there in a real browser.
 
 """
 
@@ -64,15 +72,32 @@ def outcome(format_, encoding, data, folder):
     return f"{'pixels' if losses.scores or losses.states or losses.categories or losses.names else 'exact'}{mark}"
 
 
+def through_label_studio(shape, data):
+    """The same of what a push sends and a pull reads, checked on ids, too."""
+    for page in data.pages():
+        if not pictures.fits(page.picture.width, page.picture.height):
+            return "told"
+        names = {category.id: category.name for category in data.categories}
+        pushed = [PushedMask(mask.id, mask.counts, names[mask.category_id], mask.score) for mask in page.masks]
+        sent = [region for mask in pushed for region in regions.write(mask, page.picture.size, shape)]
+        back = regions.read(json.loads(json.dumps(sent)), page.picture.size)
+        assert not back.faults
+        found = [(region.id, region.counts, region.label) for region in back.regions]
+        assert found == [(mask.id, mask.counts, mask.label) for mask in pushed], f"{shape} is not exact"
+    return "exact"
+
+
 def text():
     """The whole file."""
     lines = [f"| `{f.name}` | {f.title}, `{f.suffix}` | {f.keeps} | {f.loses} |" for f in FORMATS.values()]
     names = [" ".join(filter(None, (format_.name, encoding))) for format_, encoding in ways()]
+    names += [f"Label Studio {shape}" for shape in SHAPES]
     table = [f"| case | {' | '.join(names)} |", f"| --- |{' --- |' * len(names)}"]
     for case, data in golden_cases().items():
         with tempfile.TemporaryDirectory() as folder:
             shown = with_images(data, Path(folder))
             cells = [outcome(format_, encoding, shown, Path(folder)) for format_, encoding in ways()]
+        cells += [through_label_studio(shape, data) for shape in SHAPES]
         table.append(f"| {case} | {' | '.join(cells)} |")
     return HEAD + "\n".join(lines) + "\n" + TABLE + "\n".join(table) + "\n"
 

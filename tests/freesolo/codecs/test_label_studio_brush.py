@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from label_studio_sdk.converter import brush as theirs
 
-from freesolo.codecs import label_studio_brush
+from freesolo.codecs import coco_rle, label_studio_brush
 from freesolo.errors import CodecError
 from tests.golden import golden_masks
 
@@ -28,13 +28,16 @@ def test_golden_masks_survive_and_label_studio_reads_them(mask):
 
 @pytest.mark.parametrize("mask", golden_masks().values(), ids=golden_masks())
 def test_the_bytes_are_those_of_the_sdk(mask):
-    assert list(label_studio_brush.encode(mask)) == theirs.mask2rle(mask.astype(np.uint8) * 255)
+    stream = label_studio_brush.encode(mask)
+    assert list(stream) == theirs.mask2rle(mask.astype(np.uint8) * 255)
+    assert label_studio_brush.encode_counts(coco_rle.encode(mask), mask.shape) == stream
 
 
 @given(masks)
 def test_any_mask_survives_both_ways(mask):
     stream = label_studio_brush.encode(mask)
     assert list(stream) == theirs.mask2rle(mask.astype(np.uint8) * 255)
+    assert label_studio_brush.encode_counts(coco_rle.encode(mask), mask.shape) == stream
     np.testing.assert_array_equal(label_studio_brush.decode(stream, mask.shape), mask)
 
 
@@ -48,6 +51,7 @@ def test_runs_longer_than_the_longest_are_split():
     mask = np.zeros((300, 300), bool)  # one run of 360,000 values
     stream = label_studio_brush.encode(mask)
     assert list(stream) == theirs.mask2rle(mask.astype(np.uint8))
+    assert label_studio_brush.encode_counts(coco_rle.encode(mask), mask.shape) == stream
     assert not label_studio_brush.decode(stream, mask.shape).any()
 
 
@@ -101,3 +105,11 @@ def test_what_is_no_list_of_bytes_is_refused(stream):
 def test_only_a_picture_is_encoded(mask):
     with pytest.raises(CodecError, match="two dimensions"):
         label_studio_brush.encode(mask)
+
+
+def test_counts_of_another_size_are_refused():
+    counts = coco_rle.encode(np.eye(4, dtype=bool))
+    with pytest.raises(CodecError, match="sum to 16, but the image has"):
+        label_studio_brush.encode_counts(counts, (4, 5))
+    with pytest.raises(CodecError, match="a mask has pixels"):
+        label_studio_brush.encode_counts("0", (0, 5))

@@ -21,7 +21,7 @@ export class Conflicts {
     this.more = h('p', { hidden: true });
     this.button = h('button', { type: 'button', class: 'primary', data: { act: 'apply' }, onclick: () => apply(Object.fromEntries(this.#chosen)) });
     this.all = CHOICES.map(([value, word, help]) => h('button', { type: 'button', title: help, data: { all: value }, onclick: () => this.#all(value) }, word));
-    this.element = h('section', { class: 'conflicts', hidden: true, 'aria-labelledby': `${name}-title` },
+    this.element = h('section', { class: 'conflicts', 'aria-labelledby': `${name}-title` },
       h('h3', { id: `${name}-title` }, 'Conflicts'),
       h('p', {}, `${why} Ours stay until you choose. In a row `, h('kbd', {}, 'O'), ' is ours, ', h('kbd', {}, 'T'), ' theirs, ', h('kbd', {}, 'B'), ' both, and the arrows go up and down.'),
       h('div', { class: 'conflicts-all', role: 'group', 'aria-label': 'The same for all' }, h('span', {}, 'For all:'),
@@ -31,6 +31,7 @@ export class Conflicts {
         this.body)),
       this.more,
       this.button);
+    this.show([], 0);
   }
 
   /** @param conflicts those to choose about. @param {number} count of them, with those that are not listed. */
