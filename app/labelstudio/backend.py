@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import numpy as np
-import numpy.typing as npt
-
 from app.errors import LabelStudioError
 from app.labelstudio import content, interface, projects, regions
 from app.labelstudio.client import Client, Json, Row
@@ -22,7 +19,7 @@ from app.services.workspace import Workspace
 from app.store.records import Image
 
 if TYPE_CHECKING:  # compiled loops: a second that only those wait for who point
-    from freesolo.freemask.clicks import Click
+    from freesolo.freemask.clicks import Box, Click
 
 TITLE = "FreeSOLO Annotator"
 PREFIX = "/ml/"
@@ -72,29 +69,27 @@ class _Pointing:
     """What somebody points with, in pixels of the upright image."""
 
     clicks: "list[Click]"
-    box: tuple[float, float, float, float] | None
-    """Left, top, right, bottom."""
+    box: "Box | None"
     label: str
 
 
 def _pointed_at(clicker: Clicker, image: Image, result: Sequence[Row]) -> tuple[list[regions.Region], float]:
     pointing = _read(result, image)
-    if not any(click.adds for click in pointing.clicks):
+    if pointing.box is None and not any(click.adds for click in pointing.clicks):
         return [], 0.0  # nothing is to be there, only not to be there
-    masks = clicker.click(image.id, pointing.clicks).masks
+    masks = clicker.click(image.id, pointing.clicks, box=pointing.box).masks
     if not len(masks):
         return [], 0.0
-    best = 0 if pointing.box is None else int(np.argmax(_box_iou(masks.boxes, pointing.box)))
-    score = float(masks.scores[best])
+    score = float(masks.scores[0])
     size = (image.height, image.width)
-    return [regions.drawn(masks.counts[best].decode("ascii"), size, pointing.label, score)], score
+    return [regions.drawn(masks.counts[0].decode("ascii"), size, pointing.label, score)], score
 
 
 def _read(result: Sequence[Row], image: Image) -> _Pointing:
-    from freesolo.freemask.clicks import Click
+    from freesolo.freemask.clicks import Box, Click
 
     clicks: list[Click] = []
-    box: tuple[float, float, float, float] | None = None
+    box: Box | None = None
     label = ""
     for each in result:
         kind, value = each.get("type"), each["value"]
@@ -106,20 +101,9 @@ def _read(result: Sequence[Row], image: Image) -> _Pointing:
             clicks.append(Click(x, y, bool(each.get("is_positive", True))))
             continue
         right, bottom = x + value["width"] * image.width / 100, y + value["height"] * image.height / 100
-        box = (x, y, right, bottom)
-        clicks.append(Click((x + right) / 2, (y + bottom) / 2, True))
+        box = Box(x, y, right, bottom)
     clicks.sort(key=lambda click: not click.adds)  # the first click has to add
     return _Pointing(clicks, box, label)
-
-
-def _box_iou(boxes: npt.NDArray[np.generic], box: tuple[float, float, float, float]) -> npt.NDArray[np.float64]:
-    """IoU of (n, 4) boxes (x, y, width, height) with one (left, top, right, bottom)."""
-    left, top, right, bottom = box
-    x, y, width, height = np.asarray(boxes, np.float64).T
-    across = np.clip(np.minimum(x + width, right) - np.maximum(x, left), 0, None)
-    down = np.clip(np.minimum(y + height, bottom) - np.maximum(y, top), 0, None)
-    union = width * height + (right - left) * (bottom - top) - across * down
-    return np.asarray(across * down / np.maximum(union, 1e-9))
 
 
 def connect(ws: Workspace, client: Client, app: str, project: int | None) -> projects.Project:

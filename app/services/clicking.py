@@ -19,7 +19,7 @@ from freesolo.instances import Instances
 from trainers.records import Failure, Record
 
 if TYPE_CHECKING:  # compiled loops: a second that only those wait for who click
-    from freesolo.freemask.clicks import Answer, Click, ClickMap
+    from freesolo.freemask.clicks import Answer, Box, Click, ClickMap
 
 LIMIT = 256 * 2**20
 """Bytes that prepared images may take; one is about 10 MB."""
@@ -61,19 +61,25 @@ class Clicker:
         return self._map(catalogue.image(self._ws, image_id), make=make) is not None
 
     def click(
-        self, image_id: int, clicks: "Sequence[Click]", base: str | None = None, instance_id: int | None = None
+        self,
+        image_id: int,
+        clicks: "Sequence[Click]",
+        base: str | None = None,
+        instance_id: int | None = None,
+        box: "Box | None" = None,
     ) -> "Answer":
-        """Masks that the clicks can mean, best guess first. Makes merge trees where there are none.
+        """Masks that the clicks, or a box, can mean, best guess first. Makes merge trees where there are none.
 
         Args:
             image_id: the image.
             clicks: in their order, pixels of the upright image.
             base: compressed RLE counts of the mask that the last click corrects, as an earlier answer gave them, or None.
-            instance_id: the mask that the first click corrects, where there is no base.
+            instance_id: the mask that the first click corrects, where there is neither base nor box.
+            box: around the object, drawn before the clicks.
 
         Raises:
             NotFoundError: there is no such image or mask, or the image's file is gone.
-            ClickError: the clicks say nothing, the base is no mask of the image, or merge trees cannot be made.
+            ClickError: the clicks and the box say nothing, the base is no mask of the image, or merge trees cannot be made.
         """
         from freesolo.freemask.clicks import answer
 
@@ -82,9 +88,11 @@ class Clicker:
         assert where is not None  # it was made, or an error raised
         with self._ws.store.read() as tx:
             masks = tx.instances.of_image(image_id)
-        start = base.encode("ascii", "replace") if base is not None else _counts(masks, instance_id)
+        start = base.encode("ascii", "replace") if base is not None else None
+        if base is None and box is None:
+            start = _counts(masks, instance_id)
         try:
-            return answer(where, clicks, start, _proposals(image, masks, instance_id))
+            return answer(where, clicks, start, _proposals(image, masks, instance_id), box)
         except (ValueError, CodecError) as error:
             raise ClickError(f"these clicks make no mask of {image.name}: {error}") from error
 

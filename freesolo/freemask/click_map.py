@@ -82,12 +82,23 @@ class ClickMap:
         """(n,) bool: the regions that are reached from one through touching regions that are allowed; itself always."""
         allowed = allowed.copy()
         allowed[region] = True
-        inside = allowed[self.pairs].all(axis=1)
-        a, b = self.pairs[inside].T
-        n = len(allowed)
-        graph = scipy.sparse.csr_matrix((np.ones(len(a), np.int8), (a, b)), (n, n))
-        parts = csgraph.connected_components(graph, directed=False)[1]
+        parts = self.parts(allowed)
         return np.asarray(parts == parts[region])
+
+    def parts(self, regions: Bool) -> Int32:
+        """(n,) int32 number of the connected part of some regions that each one is in; every other region is a part of its own."""
+        a, b = self.pairs[regions[self.pairs].all(axis=1)].T
+        n = len(regions)
+        graph = scipy.sparse.csr_matrix((np.ones(len(a), np.int8), (a, b)), (n, n))
+        parts: Int32 = csgraph.connected_components(graph, directed=False)[1]
+        return parts
+
+    def bounds(self, sets: Bool) -> tuple[Float32, Float32, Float32, Float32]:
+        """(k, n) sets of regions -> the boxes around them: (k,) float32 left, top, right, bottom, pixel edges of the label map."""
+        boxes = self.boxes.astype(np.int16)  # label maps have at most some thousand pixels a side
+        x0, y0 = (np.where(sets, side, np.int16(2**15 - 1)).min(axis=1).astype(np.float32) for side in boxes[:, :2].T)
+        x1, y1 = (np.where(sets, side, np.int16(-1)).max(axis=1).astype(np.float32) + 1 for side in boxes[:, 2:].T)
+        return x0, y0, x1, y1
 
     def share(self, mask: Bool) -> Float32:
         """(n,) float32 share of each region that a mask on the label map covers."""

@@ -1,7 +1,7 @@
 """The sets of regions that clicks can mean: tree nodes, Free Mask queries, and the mask so far with a part more or less."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -41,6 +41,10 @@ class Pool:
     other: Int64
     """(k,) place in the sets from elsewhere, which have pixels of their own; -1 for all else."""
 
+    def __getitem__(self, chosen: Bool) -> "Pool":
+        """Those that a (k,) mask chooses."""
+        return Pool(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
 
 @dataclass
 class _Found:
@@ -54,11 +58,13 @@ class _Found:
         return self.score is not None
 
 
-class _Collector:
+class Collector:
+    """Gathers sets, each once."""
+
     def __init__(self, inside: list[int], outside: list[int]) -> None:
         self._inside = inside
         self._outside = outside
-        self._found: dict[tuple[bytes, int], _Found] = {}
+        self.found: dict[tuple[bytes, int], _Found] = {}
 
     def add(self, regions: Bool, score: float | None = None, *, edit: bool = False, other: int = -1) -> None:
         """Take a set with what the clicks ask for; of equal ones the best node counts, and a node more than an edit."""
@@ -68,13 +74,13 @@ class _Collector:
         if not edit and not regions.any():
             return
         key = np.packbits(regions).tobytes(), other
-        known = self._found.get(key)
+        known = self.found.get(key)
         if known is None or (score is not None and (known.score is None or known.score < score)):
-            self._found[key] = _Found(regions, score, edit, other)
+            self.found[key] = _Found(regions, score, edit, other)
 
     def pool(self) -> Pool:
         """All that was taken, in order."""
-        found = self._found.values()
+        found = self.found.values()
         return Pool(
             sets=np.array([each.regions for each in found]),
             scores=np.array([each.score or 0.0 for each in found], np.float32),
@@ -94,11 +100,8 @@ def collect(where: ClickMap, clicks: Sequence[Click], base: Bool | None, others:
         others: (n,) sets from elsewhere that the clicks allow, such as proposals.
     """
     last = clicks[-1]
-    inside = _regions(where, [click for click in clicks if click.adds])
-    outside = [
-        region for region in _regions(where, [click for click in clicks if not click.adds]) if region not in inside
-    ]
-    collector = _Collector(inside, outside)
+    inside, outside = clicked_regions(where, clicks)
+    collector = Collector(inside, outside)
     if inside:
         _add_whole(where, collector, inside, outside)
     for number, regions in enumerate(others):
@@ -113,12 +116,19 @@ def collect(where: ClickMap, clicks: Sequence[Click], base: Bool | None, others:
     return collector.pool()
 
 
+def clicked_regions(where: ClickMap, clicks: Sequence[Click]) -> tuple[list[int], list[int]]:
+    """Regions that clicks add, and those that they only remove; the latest first."""
+    inside = _regions(where, [click for click in clicks if click.adds])
+    outside = _regions(where, [click for click in clicks if not click.adds])
+    return inside, [region for region in outside if region not in inside]
+
+
 def _regions(where: ClickMap, clicks: Sequence[Click]) -> list[int]:
     """Regions under clicks, the latest first, each once."""
     return list(dict.fromkeys(where.hierarchy.region_at(click.x, click.y) for click in reversed(clicks)))
 
 
-def _add_whole(where: ClickMap, collector: _Collector, inside: list[int], outside: list[int]) -> None:
+def _add_whole(where: ClickMap, collector: Collector, inside: list[int], outside: list[int]) -> None:
     """Nodes over all positive clicks, and what looks like them."""
     for regions, score in _nodes(where, inside[0], outside):
         if regions[inside].all():
@@ -127,7 +137,7 @@ def _add_whole(where: ClickMap, collector: _Collector, inside: list[int], outsid
         collector.add(regions)
 
 
-def _add_parts(where: ClickMap, collector: _Collector, base: Bool, region: int, outside: list[int]) -> None:
+def _add_parts(where: ClickMap, collector: Collector, base: Bool, region: int, outside: list[int]) -> None:
     for part, _ in _nodes(where, region, outside):
         collector.add(base | part, edit=True)
     for part in _alike(where, [region], outside):
@@ -136,7 +146,7 @@ def _add_parts(where: ClickMap, collector: _Collector, base: Bool, region: int, 
         collector.add(base | part, edit=True)
 
 
-def _take_parts(where: ClickMap, collector: _Collector, base: Bool, region: int, inside: list[int]) -> None:
+def _take_parts(where: ClickMap, collector: Collector, base: Bool, region: int, inside: list[int]) -> None:
     for part, _ in _nodes(where, region, inside):
         collector.add(base & ~part, edit=True)
     for part in _alike(where, [region], inside):

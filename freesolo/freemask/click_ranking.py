@@ -57,14 +57,12 @@ def measure(where: ClickMap, clicks: Sequence[Click], base: Bool | None, pool: P
     ) / area[:, None]
     dimensions = where.features.shape[1]
     mean, colour, square = np.split(inside, [dimensions, dimensions + 3], axis=1)
-    ring, perimeter, edges = _boundary(where, sets)
+    ring, perimeter, edges = boundary(where, sets)
     on_border = sets.astype(np.float32) @ where.border
     outline = np.maximum(perimeter + on_border, 1)
-    first = next((click for click in clicks if click.adds), clicks[-1])
-    depth, offset = _depth(where, sets, area, first)
-    query = where.unit[[where.hierarchy.region_at(click.x, click.y) for click in clicks if click.adds] or [0]].mean(
-        axis=0
-    )
+    positive = [click for click in clicks if click.adds] or [_middle(where, base)]
+    depth, offset = _depth(where, sets, area, positive[0])
+    query = where.unit[[where.hierarchy.region_at(click.x, click.y) for click in positive]].mean(axis=0)
     size = np.log(area / total)
     cues = {
         "area": size,
@@ -94,7 +92,17 @@ def measure(where: ClickMap, clicks: Sequence[Click], base: Bool | None, pool: P
     return np.stack([cues[name] for name in CUES], axis=1).astype(np.float32)
 
 
-def _boundary(where: ClickMap, sets: Bool) -> tuple[Float32, Float32, Float32]:
+def _middle(where: ClickMap, base: Bool | None) -> Click:
+    """Where a person would have clicked who got the base otherwise: in the region of it that is nearest to its centre."""
+    assert base is not None  # without one the clicks have to add
+    regions = np.flatnonzero(base) if base.any() else np.arange(len(where.sizes))
+    centre = where.sizes[regions] @ where.centres[regions] / where.sizes[regions].sum()
+    x, y = where.centres[regions[np.linalg.norm(where.centres[regions] - centre, axis=1).argmin()]].tolist()
+    height, width = where.hierarchy.size
+    return Click(x * width / where.columns, y * height / where.rows, adds=True)
+
+
+def boundary(where: ClickMap, sets: Bool) -> tuple[Float32, Float32, Float32]:
     """Mean features and colour of what touches each set (by length of contact); length of contact; feature and image edge along it."""
     outside = (~sets).astype(np.float32)
     contact, *edges = (np.asarray(weights @ sets.T.astype(np.float32)).T * outside for weights in where.contacts)
@@ -114,10 +122,8 @@ def _depth(where: ClickMap, sets: Bool, area: Float32, click: Click) -> tuple[Fl
 
 
 def _box_areas(where: ClickMap, sets: Bool) -> Float32:
-    boxes = where.boxes.astype(np.int16)  # label maps have at most some thousand pixels a side
-    x0, y0 = (np.where(sets, side, np.int16(2**15 - 1)).min(axis=1).astype(np.float32) for side in boxes[:, :2].T)
-    x1, y1 = (np.where(sets, side, np.int16(-1)).max(axis=1).astype(np.float32) for side in boxes[:, 2:].T)
-    areas: Float32 = np.maximum(x1 - x0 + 1, 1) * np.maximum(y1 - y0 + 1, 1)
+    x0, y0, x1, y1 = where.bounds(sets)
+    areas: Float32 = np.maximum(x1 - x0, 1) * np.maximum(y1 - y0, 1)
     return areas
 
 

@@ -1,4 +1,4 @@
-"""Click to mask without labels: what a person means who points at an image, best guess first.
+"""Click to mask without labels: what a person means who points at an image, or draws a box around an object, best guess first.
 
 Laws, whatever the image: the pixel under every click that adds is in every answer, the pixel under every click that removes is in none
 (of two clicks on one pixel the later counts), and the same question has the same answer.
@@ -11,13 +11,15 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from freesolo.codecs import coco_rle
+from freesolo.freemask import box_guesses
+from freesolo.freemask.box_likeness import Box, boxed
 from freesolo.freemask.click_map import ClickMap
 from freesolo.freemask.click_pool import Click, Pool, collect
 from freesolo.freemask.click_ranking import rank
 from freesolo.freemask.render import RegionRenderer
 from freesolo.instances import Bool, Float32, Instances, Int32, Int64
 
-__all__ = ["Answer", "Click", "ClickMap", "answer"]
+__all__ = ["Answer", "Box", "Click", "ClickMap", "answer"]
 
 GUESSES = 4
 """Different answers to step through."""
@@ -29,6 +31,8 @@ _NESTED = 0.95
 """Share of a mask that another one holds which is a whole around it."""
 _OTHERS = 8
 """Proposals at most that compete."""
+_FITS = 0.5
+"""IoU of a proposal's box with the person's from which on it competes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,28 +49,43 @@ class Answer:
 
 
 def answer(
-    where: ClickMap, clicks: Sequence[Click], base: bytes | None = None, proposals: Instances | None = None
+    where: ClickMap,
+    clicks: Sequence[Click],
+    base: bytes | None = None,
+    proposals: Instances | None = None,
+    box: Box | None = None,
 ) -> Answer:
-    """What the clicks mean.
+    """What the clicks mean, or a box around the object, or both.
 
     Args:
         where: the image's regions.
         clicks: in their order.
         base: compressed RLE counts of the mask that the last click corrects, at the image's size; None for the first click of a new mask.
         proposals: masks from elsewhere that compete where they hold all clicks that add and none that removes.
+        box: around the object, as exact as a hand draws it; further clicks correct what it gave.
 
     Raises:
-        ValueError: no click, or none that adds and no base: there is nothing to take away from.
+        ValueError: no click, where there is no box or the base is to be corrected; or none that adds, and neither base nor box: there is
+            nothing to take away from. Or the box is empty.
         CodecError: ``base`` is no mask of this image.
     """
-    if not clicks or (base is None and not any(click.adds for click in clicks)):
+    if base is None and box is None and not any(click.adds for click in clicks):
         raise ValueError("clicks: at least one that adds is needed")
+    if not clicks and base is not None:
+        raise ValueError("clicks: at least one is needed")
     size = where.hierarchy.size
+    around = None if box is None else boxed(where, box)
     inside = None if base is None else where.share(sampled(base, size, (where.rows, where.columns))) > 0.5
-    allowed = _allowed(where, clicks, proposals)
+    allowed = _allowed(where, clicks, proposals, box)
     others = [where.share(sampled(code, size, (where.rows, where.columns))) > 0.5 for code in allowed]
-    pool = collect(where, clicks, inside, others)
-    scores = rank(where, clicks, inside, pool)
+    if around is not None and inside is None:
+        pool = box_guesses.collect(around, clicks, others)
+        scores = box_guesses.rank(around, pool)
+    else:
+        pool = collect(where, clicks, inside, others)
+        scores = rank(where, clicks, inside, pool)
+        if around is not None:
+            scores = scores + box_guesses.fit(around, pool)
     chosen = _choose(where, pool, scores)
     drawn = _Drawer(where, clicks, base, inside, allowed).draw(pool, chosen)
     masks = Instances.from_counts(size, drawn, scores[chosen])
@@ -91,12 +110,16 @@ def sampled(counts: bytes, size: tuple[int, int], shape: tuple[int, int]) -> Boo
     return np.ascontiguousarray(inside.reshape(shape[1], shape[0]).T)
 
 
-def _allowed(where: ClickMap, clicks: Sequence[Click], proposals: Instances | None) -> list[bytes]:
-    """The best proposals that hold what they should and no more."""
+def _allowed(where: ClickMap, clicks: Sequence[Click], proposals: Instances | None, box: Box | None) -> list[bytes]:
+    """The best proposals that hold what they should and no more, and fit the box."""
     if proposals is None or not len(proposals):
         return []
-    held = _holds(list(proposals.counts), clicks, where.hierarchy.size)
-    fits = (held == np.array([click.adds for click in clicks])).all(axis=1)
+    fits = np.ones(len(proposals), bool)
+    if clicks:
+        held = _holds(list(proposals.counts), clicks, where.hierarchy.size)
+        fits = (held == np.array([click.adds for click in clicks])).all(axis=1)
+    if box is not None:
+        fits &= box.iou(proposals.boxes) >= _FITS
     return list(proposals[np.flatnonzero(fits)].top(_OTHERS).counts)
 
 
@@ -176,6 +199,8 @@ class _Drawer:
             self._others[pool.other[k]] if pool.other[k] >= 0 else self._mask(pool.sets[k], edit=bool(pool.edits[k]))
             for k in chosen
         ]
+        if not self._clicks:
+            return drawn
         asked = np.array([click.adds for click in self._clicks])
         held = _holds(drawn, self._clicks, self._size)
         return [code if (row == asked).all() else self._obey(code) for code, row in zip(drawn, held, strict=True)]

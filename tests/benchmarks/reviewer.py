@@ -7,8 +7,11 @@ corner of a lasso: a hand stops at each. Each way begins with a fresh copy of th
 * ``proposals``: where a proposal is good, click until it is selected (the smallest mask first, then what lies around it), then F;
 * ``clicks``: N, a click on the inmost point, further clicks on the inmost point of the largest error, or J, K or up to two Tabs where
   these show a good mask, Enter; after five clicks Esc, and the object is given up;
-* ``proposals + clicks``: the first where it can, else the second;
-* ``as people work``: a proposal, else at most three clicks, else a lasso by a person's corners: every object is obtained;
+* ``boxes``: N, a box dragged around the object, each side wrong by some 3 % of the box, then further clicks, J, K and Tab as above; at most
+  three clicks, since the two corners of the box are actions, too;
+* ``proposals + clicks``, ``proposals + boxes``: the first where it can, else the other;
+* ``as people work``: a proposal, else a box and at most two clicks, else a lasso by a person's corners: every object is obtained;
+* ``as people worked``: the same with at most three clicks instead of the box and its clicks: what the app did before it took boxes;
 * ``lasso, as drawn``: P and the corners that COCO's annotators set, the first one once more to close each outline: what drawing costs;
 * ``lasso, fewest corners``: P and a lasso with the fewest corners that still is good: nobody can draw so, since it takes the truth to
   know which corners can be left out.
@@ -36,10 +39,25 @@ from tests.browser.review_page import MARGIN
 from tests.browser.test_main_job import review_state
 
 GOOD = 0.75
+CORNERS = 2
+"""Actions that a box takes."""
 MOST_CLICKS = 5
+"""Actions of pointing, until the object is given up."""
 PATIENCE = 3
-"""Clicks after which a person who can draw draws."""
-WAYS = ("proposals", "clicks", "proposals + clicks", "as people work", "lasso, as drawn", "lasso, fewest corners")
+"""Clicks after which a person who can draw draws; of a box one corner more than a click is forgiven."""
+SHAKING = 0.03
+"""Standard deviation of a side of a box, share of the box."""
+WAYS = (
+    "proposals",
+    "clicks",
+    "boxes",
+    "proposals + clicks",
+    "proposals + boxes",
+    "as people worked",
+    "as people work",
+    "lasso, as drawn",
+    "lasso, fewest corners",
+)
 
 
 def iou(a, b):
@@ -75,6 +93,14 @@ class Thing:
     """The polygons that a person drew: (k, 2) each."""
 
 
+def box_around(mask, rng):
+    """(left, top, right, bottom) as a hand draws it, pixels of the image that are its corners."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = np.array([columns[0], rows[0], columns[-1], rows[-1]], float)
+    box += rng.normal(0, SHAKING, 4) * np.tile(box[2:] - box[:2], 2)
+    return np.clip(box.round(), 0, np.tile(mask.shape[::-1], 2) - 1).astype(int).tolist()
+
+
 @dataclass
 class Hand:
     """Keys and mouse on the Review screen, counted."""
@@ -99,6 +125,13 @@ class Hand:
     def click(self, x, y, button="left"):
         self.actions += 1
         self.page.mouse.click(*self.place(x, y), button=button)
+
+    def box(self, left, top, right, bottom):
+        self.actions += CORNERS
+        self.page.mouse.move(*self.place(left, top))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.place(right, bottom), steps=3)
+        self.page.mouse.up()
 
     def lasso(self, polygon):
         self.actions += len(polygon)
@@ -134,40 +167,49 @@ def decoded(candidates, size):
     return [coco_rle.decode(each["counts"].encode("ascii"), size) for each in candidates]
 
 
-def click_mask(hand, truth, most):
-    """Make the object's mask with so many clicks at most; tells whether it became good."""
+def point_out(hand, truth, most, box=None):
+    """Make the object's mask with a box, if any, and so many clicks at most; tells whether it became good."""
     hand.press("n")
     x, y, button = *inmost(truth), "left"
-    for _ in range(most):
+    for step in range(most + (box is not None)):
         with hand.page.expect_response("**/click") as waiting:
-            hand.click(x, y, button)
+            if box is not None and step == 0:
+                hand.box(*box)
+            else:
+                hand.click(x, y, button)
         answer = waiting.value
         if answer.status != 200:
             break
         candidates = answer.json()["candidates"]
         hand.page.wait_for_function("document.documentElement.dataset.candidates !== '0'")
         masks = decoded(candidates, hand.size)
-        first = candidates[0]
-        steps = {0: (), first["whole"]: ("k",), first["part"]: ("j",)} | {
-            k: ("Tab",) * k for k in (1, 2) if k < len(masks)
-        }
-        steps.pop(None, None)
-        for at, keys in sorted(steps.items(), key=lambda step: len(step[1])):
-            if iou(masks[at], truth) >= GOOD:
-                for key in keys:
-                    hand.press(key)
-                hand.press("Enter")
-                hand.press("Escape")  # the tool stays for the next mask: laid down, so that each object starts alike
-                return True
-        missing, wrong = truth & ~masks[0], masks[0] & ~truth
-        largest = [
-            max(cv2.connectedComponentsWithStats(part.astype(np.uint8))[2][1:, 4], default=0)
-            for part in (missing, wrong)
-        ]
-        region, button = (missing, "left") if largest[0] >= largest[1] else (wrong, "right")
-        x, y = inmost(region)
+        keys = keys_to_good(masks, candidates[0], truth)
+        if keys is not None:
+            for key in keys:
+                hand.press(key)
+            hand.press("Enter")
+            hand.press("Escape")  # the tool stays for the next mask: laid down, so that each object starts alike
+            return True
+        x, y, button = correction(masks[0], truth)
     hand.press("Escape")
     return False
+
+
+def keys_to_good(masks, first, truth):
+    """The fewest keys from the best guess to a good one, or None."""
+    steps = {0: (), first["whole"]: ("k",), first["part"]: ("j",)} | {k: ("Tab",) * k for k in (1, 2) if k < len(masks)}
+    steps.pop(None, None)
+    return min((keys for at, keys in steps.items() if iou(masks[at], truth) >= GOOD), key=len, default=None)
+
+
+def correction(mask, truth):
+    """Where to click next, and with which button: in the largest error."""
+    missing, wrong = truth & ~mask, mask & ~truth
+    largest = [
+        max(cv2.connectedComponentsWithStats(part.astype(np.uint8))[2][1:, 4], default=0) for part in (missing, wrong)
+    ]
+    region, button = (missing, "left") if largest[0] >= largest[1] else (wrong, "right")
+    return *inmost(region), button
 
 
 def draw_lasso(hand, outlines):
@@ -188,12 +230,15 @@ def obtain(hand, proposals, taken, thing, way):
         if outline is not None:
             draw_lasso(hand, [outline])
         return
-    found = way != "clicks" and not way.startswith("lasso") and take_proposal(hand, proposals, taken, truth)
-    if not found and way in ("clicks", "proposals + clicks"):
-        click_mask(hand, truth, MOST_CLICKS)
-    elif not found and way == "as people work":
-        found = click_mask(hand, truth, PATIENCE)
-    if not found and way in ("as people work", "lasso, as drawn"):
+    found = way.startswith(("proposals", "as people")) and take_proposal(hand, proposals, taken, truth)
+    patience = PATIENCE if way.startswith("as people") else MOST_CLICKS
+    if not found and (way.endswith("clicks") or way == "as people worked"):
+        found = point_out(hand, truth, patience)
+    elif not found and (way.endswith("boxes") or way == "as people work"):
+        rng = np.random.default_rng(int(truth.sum()))
+        clicks = patience - 1 if way == "as people work" else patience - CORNERS
+        found = point_out(hand, truth, clicks, box_around(truth, rng))
+    if not found and way.startswith(("as people", "lasso")):
         draw_lasso(hand, thing.outlines)
 
 

@@ -29,8 +29,8 @@ SHARES_WRONG = (0.05, 0.1, 0.2, 0.4)
 """The largest offer that expects no larger share of wrong masks is looked at, as a person would choose."""
 
 
-def proposed(folder, coco, count):
-    """A workspace of the first ``count`` images with human masks, all proposed."""
+def proposed(folder, coco, count, proposer="union"):
+    """Make a workspace of the first ``count`` images with human masks, all proposed; returns the masks."""
     truth = Truth.read(coco)
     photos = folder / "photos"
     photos.mkdir()
@@ -38,7 +38,7 @@ def proposed(folder, coco, count):
         shutil.copy(coco.parent / "images" / name, photos / name)
     workspace = Workspace.open(folder / "workspace")
     ingest.import_folder(workspace, photos)
-    proposing.run(workspace, "union", cancelled=lambda: False)
+    proposing.run(workspace, proposer)
     workspace.close()
     return truth
 

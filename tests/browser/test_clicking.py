@@ -20,7 +20,7 @@ LEFT = DISC & (np.arange(WIDTH) < 20)
 """A part of the disc: mask #2; #1 is the disc with a bite, #3 nearly the same as #1."""
 
 
-IMAGES = 16
+IMAGES = 17
 """One for each test, and one after the last."""
 FRESH = itertools.count(1)
 
@@ -63,6 +63,12 @@ class ClickReview(Review):
 
     def remove(self, x, y):
         self.page.mouse.click(*self.place(x, y), button="right")
+
+    def drag(self, start, end):
+        self.page.mouse.move(*self.place(*start))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.place(*end), steps=3)
+        self.page.mouse.up()
 
     def pixels(self):
         return {mask["id"]: coco_rle.decode(mask["counts"], (HEIGHT, WIDTH)) for mask in self.masks()}
@@ -113,6 +119,21 @@ def test_a_new_mask_takes_a_key_a_click_and_a_key(review):
     review.press("Control+z")
     review.page.wait_for_function("document.querySelectorAll('.mask-row').length === 3")
     assert len(review.masks()) == 3
+
+
+def test_a_box_around_an_object_is_a_mask_and_clicks_correct_it(review):
+    review.press("n")
+    review.drag((36, 30), (12, 6))  # from any corner to the opposite one
+    review.wait_for_clicks(0)
+    assert "New mask · box · guess 1 of" in review.line()
+    first = review.line()
+    review.remove(18, 18)
+    review.wait_for_clicks(1)
+    assert "New mask · box · 1 click · guess 1 of" in review.line()
+    review.press("Backspace")
+    review.page.wait_for_function("(text) => document.querySelector('.mask-line').textContent === text", arg=first)
+    review.press("Enter")
+    np.testing.assert_array_equal(review.newest(), DISC)
 
 
 def test_clicks_correct_and_are_taken_back(review):

@@ -150,6 +150,23 @@ def review(discs, page):  # noqa: F811
     return KeyClicks(page, discs)
 
 
+def test_keys_set_the_corners_of_a_box(review, page):
+    review.open(2)
+    review.press("Shift+B")
+    review.press("n")
+    review.put((12, 7), key="Shift+B")
+    review.press("Escape")  # takes the corner back, not the tool
+    review.put((36, 30), (12, 7), key="Shift+B")
+    review.wait_for_clicks(0)
+    assert "New mask · box · guess 1 of" in review.line()
+    review.press("Enter")
+    np.testing.assert_array_equal(review.newest(), DISC)
+    review.press("Escape", "b")
+    review.go(12, 7)
+    review.press("Shift+B")
+    review.wait_for_notice("Boxes are for masks by click")
+
+
 def test_a_new_mask_by_click_takes_no_mouse(review, page):
     review.open(1)
     review.press("n")

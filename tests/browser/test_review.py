@@ -434,7 +434,9 @@ def test_the_history_tells_what_was_decided_and_leads_to_the_mask(review, page):
     page.keyboard.press("Enter")
     assert review.line().startswith("#1 · accepted")
     review.press("s")  # keys go on working, and the list hears of it
-    page.wait_for_function("(rows) => document.querySelectorAll('.history-panel [role=option]').length === rows", arg=before + 1)
+    page.wait_for_function(
+        "(rows) => document.querySelectorAll('.history-panel [role=option]').length === rows", arg=before + 1
+    )
     page.keyboard.press("Escape")
     assert page.is_hidden(".history-panel")
     assert review.states()[0] == "unsure"

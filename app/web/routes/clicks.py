@@ -29,7 +29,8 @@ class Point(_Body):
 class Clicks(_Body):
     """The clicks so far; `app.services.clicking.Clicker.click` says what the fields mean."""
 
-    clicks: Annotated[list[Point], Field(min_length=1, max_length=_MOST_CLICKS)]
+    clicks: Annotated[list[Point], Field(max_length=_MOST_CLICKS)]
+    box: tuple[_Pixels, _Pixels, _Pixels, _Pixels] | None = None
     base: Annotated[str, Field(max_length=_LONGEST_MASK)] | None = None
     instance_id: Annotated[int, Field(ge=1, le=LARGEST_ID)] | None = None
 
@@ -42,11 +43,12 @@ class Preparation(_Body):
 
 @router.post("/images/{image_id}/click")
 def click(clicker: ClickerOf, image_id: RowId, body: Clicks) -> dict[str, Any]:
-    """Masks that the clicks can mean, best guess first; ``whole`` and ``part`` are places in this list, or null."""
-    from freesolo.freemask.clicks import Click
+    """Masks that the clicks, or the box, can mean, best guess first; ``whole`` and ``part`` are places in this list, or null."""
+    from freesolo.freemask.clicks import Box, Click
 
     clicks = [Click(point.x, point.y, point.adds) for point in body.clicks]
-    answer = clicker.click(image_id, clicks, body.base, body.instance_id)
+    box = None if body.box is None else Box(*body.box)
+    answer = clicker.click(image_id, clicks, body.base, body.instance_id, box)
     masks = answer.masks
     rows = zip(masks.counts, masks.boxes, masks.areas, masks.scores, answer.wholes, answer.parts, strict=True)
     return {

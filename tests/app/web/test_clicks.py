@@ -54,7 +54,10 @@ def test_prepare_says_whether_it_is_ready(client, photo):
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
-        ({"clicks": []}, 422, "clicks"),
+        ({"clicks": []}, 400, "at least one that adds"),
+        ({"clicks": [], "box": [5, 5, 5, 9]}, 400, "wrong order, or it is empty"),
+        ({"clicks": [], "box": [900, 5, 990, 9]}, 400, "outside the image"),
+        ({"clicks": [], "box": [1, 2, 3]}, 422, "box"),
         ({"clicks": [{"x": "Infinity", "y": 1, "adds": True}]}, 422, "x"),
         ({"clicks": [{"x": 1, "y": 1, "adds": True}] * 300}, 422, "clicks"),
         ({"clicks": [{"x": 1, "y": 1, "adds": True}], "more": 1}, 422, "more"),

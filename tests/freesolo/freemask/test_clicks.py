@@ -13,7 +13,7 @@ from freesolo.errors import CodecError
 from freesolo.freemask import merge_tree
 from freesolo.freemask.click_pool import collect
 from freesolo.freemask.click_ranking import CUES, measure
-from freesolo.freemask.clicks import Answer, Click, ClickMap, answer, sampled
+from freesolo.freemask.clicks import Answer, Box, Click, ClickMap, answer, sampled
 from freesolo.freemask.hierarchy import RegionHierarchy
 from freesolo.freemask.settings import MergeCost
 from freesolo.instances import Instances
@@ -81,6 +81,53 @@ def test_every_click_gets_its_way(where: ClickMap, clicks: list[Click], base: by
     again = answer(where, clicks, base, proposals)
     assert again.masks.counts == found.masks.counts
     assert (again.wholes, again.parts) == (found.wholes, found.parts)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(MAPS), points, points, st.lists(points, max_size=3), st.none() | masks_of_boxes())
+def test_a_box_of_any_size_has_an_answer_that_clicks_correct(
+    where: ClickMap, corner: Click, opposite: Click, clicks: list[Click], base: bytes | None
+) -> None:
+    box = Box(
+        min(corner.x, opposite.x) - 2,
+        min(corner.y, opposite.y) - 2,
+        max(corner.x, opposite.x) + 2,
+        max(corner.y, opposite.y) + 2,
+    )
+    if not clicks:
+        base = None
+    found = answer(where, clicks, base, None, box)
+    check_laws(found, clicks)
+    assert clicks or len(found.masks), "without a click that removes there is always something"
+    assert answer(where, clicks, base, None, box).masks.counts == found.masks.counts
+
+
+@pytest.mark.parametrize("wrong", [0, 2])
+def test_a_box_around_the_disc_is_the_disc_however_the_hand_shakes(wrong: int) -> None:
+    picture, mask, hierarchy = disc()
+    where = ClickMap(hierarchy, picture)
+    box = Box(13 - wrong, 7 + wrong, 36 + wrong, 30 - wrong / 2)
+    found = answer(where, [], None, None, box).masks.decode()
+    np.testing.assert_array_equal(found[0], mask)
+
+
+def test_only_a_proposal_that_fits_the_box_competes_and_it_keeps_its_own_pixels() -> None:
+    masks = np.zeros((2, *SIZE), bool)
+    masks[0, 10:50, 10:70] = masks[1, 20:40, 20:50] = True
+    masks[0, 30, 40] = False
+    proposals = Instances.from_masks(masks, [0.5, 0.9])
+    found = answer(MAPS[0], [], None, proposals, Box(10, 10, 70, 50)).masks
+    assert proposals.counts[0] in found.counts
+    assert proposals.counts[1] not in found.counts
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [(Box(5, 5, 5, 9), "empty"), (Box(9, 5, 5, 9), "wrong order"), (Box(90, 5, 99, 9), "outside the image")],
+)
+def test_a_box_that_is_none_is_told(box: Box, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        answer(MAPS[0], [], None, None, box)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

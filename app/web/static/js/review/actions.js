@@ -14,7 +14,7 @@ const ALWAYS = new Set(['undo', 'redo', 'back', 'keys', 'search', 'escape', 'pan
 /** Done at once, whatever is on its way. */
 const AT_ONCE = new Set([
   'keys', 'escape', 'pan', 'pan:up', 'bare', 'bare:up', 'zoom-mask', 'zoom-fit', 'zoom-in', 'zoom-out', 'fainter', 'stronger', 'smaller-brush', 'larger-brush',
-  'move', 'move-far', 'move-fine', 'put', 'put-away',
+  'move', 'move-far', 'move-fine', 'put', 'put-away', 'put-corner',
 ]);
 /** What begins something else than the mask that is made by click. */
 const ENDS_CLICKING = new Set([
@@ -148,7 +148,7 @@ export class Actions {
     part: () => this.#screen.clicking.step(false),
     whole: () => this.#screen.clicking.step(true),
     refine: () => this.#screen.clicking.leave(),
-    escape: () => this.#screen.clicking.leave(),
+    escape: () => this.#screen.clicking.cancel() || this.#screen.clicking.leave(),
   };
 
   #decide(state) {

@@ -1,10 +1,12 @@
-// Masks by click: the app guesses what is meant, the person corrects the guess with further clicks and keeps it.
+// Masks by click, or by a box around the object: the app guesses what is meant, the person corrects the guess with further clicks and
+// keeps it.
 //
-// A state is the clicks so far and what the app made of them; each click adds one, Backspace takes the last one away. Clicks wait for
-// each other's answers, for the next one corrects what the one before made. Nothing is stored before Enter.
+// A state is the box and the clicks so far and what the app made of them; each click adds one, a box begins anew, Backspace takes the
+// last one away. Clicks wait for each other's answers, for the next one corrects what the one before made. Nothing is stored before Enter.
 
 import { ApiError } from '../api.js';
 import { decode } from '../rle.js';
+import { Boxing } from './boxing.js';
 import { clickWords } from './words.js';
 
 const PATIENCE = 400; // ms of making ready after which that is said
@@ -14,14 +16,16 @@ export class Clicking {
   #screen;
   #image = null;
   #mask = null; // the one to refine; null: a new one
-  #states = []; // {clicks, candidates, at}
+  #states = []; // {box, clicks, candidates, at}
   #work = Promise.resolve();
   #round = 0; // of the tool in hand; answers to an earlier one are too late
   #removes = false;
+  #boxing;
 
   /** @param {object} screen the Review */
   constructor(screen) {
     this.#screen = screen;
+    this.#boxing = new Boxing(screen);
   }
 
   get active() {
@@ -31,11 +35,38 @@ export class Clicking {
   /** What the pointer does while this is in hand. */
   tool = {
     hover: () => {},
-    click: (point, event) => this.click(point, !(event.shiftKey || this.#removes)),
-    remove: (point) => this.click(point, false),
+    begin: (point) => this.#boxing.begin(point),
+    move: (points) => this.#boxing.to(points.at(-1)),
+    end: (event) => this.#drawn(this.#boxing.end(event), event.shiftKey),
+    cancel: () => this.#boxing.cancel(),
+    remove: (point) => {
+      this.#boxing.cancel(); // a finger that rests has begun one
+      this.click(point, false);
+    },
     step: (larger) => this.step(larger),
-    put: (point, { away }) => this.click(point, !(away || this.#removes)),
+    aim: (point) => this.#boxing.byKeys && this.#boxing.to(point),
+    put: (point, { away }) => {
+      this.#boxing.cancel();
+      this.click(point, !(away || this.#removes));
+    },
+    corner: (point) => this.#corner(point),
   };
+
+  /** A hand did this: a box or a click, or nothing. */
+  #drawn(done, away) {
+    if (done?.box) this.box(done.box);
+    else if (done) this.click(done.click, !(away || this.#removes));
+  }
+
+  /** Keys set a corner of a box; the second one ends it. @param {[number, number]} point in image pixels */
+  #corner(point) {
+    if (!this.#boxing.byKeys) {
+      this.#boxing.begin(point, true);
+      return;
+    }
+    this.#boxing.to(point);
+    this.#drawn(this.#boxing.end(), false);
+  }
 
   /** Take the tool in hand. @param {object | null} mask to refine; null: a new one */
   start(mask) {
@@ -52,6 +83,7 @@ export class Clicking {
   leave() {
     if (!this.active) return false;
     const lost = this.#states.length > 0;
+    this.#boxing.cancel();
     this.#round++;
     this.#image = this.#mask = null;
     this.#states = [];
@@ -75,14 +107,29 @@ export class Clicking {
       this.#screen.board.notice('Begin with a click on the object; then a click can take away from it.');
       return;
     }
-    const clicks = [...(this.#states.at(-1)?.clicks ?? []), { x, y, adds }];
-    this.#states.push({ clicks, candidates: [], at: 0 });
+    const { box = null, clicks = [] } = this.#states.at(-1) ?? {};
+    this.#begin({ box, clicks: [...clicks, { x, y, adds }] });
+  }
+
+  /** What a box is around, whatever was clicked before. @param {number[]} box left, top, right, bottom in image pixels */
+  box(box) {
+    this.#begin({ box, clicks: [] });
+  }
+
+  #begin(state) {
+    this.#states.push({ ...state, candidates: [], at: 0 });
     this.#show();
     this.#ask();
   }
 
-  /** Take the last click back; without one lay the tool down. */
+  /** Forget a box that is being drawn; tells whether there was one. */
+  cancel() {
+    return this.#boxing.cancel();
+  }
+
+  /** Take the last click or box back; without one lay the tool down. */
   back() {
+    if (this.#boxing.cancel()) return;
     if (this.#states.pop()) this.#show();
     else this.leave();
   }
@@ -162,10 +209,12 @@ export class Clicking {
     const state = this.#states[place];
     if (this.#round !== round || !state) return;
     const before = this.#states[place - 1];
-    const base = before ? before.candidates[before.at].counts : (this.#mask?.counts ?? null);
+    const { box, clicks } = state;
+    const corrected = box && !clicks.length ? null : (before?.candidates[before.at] ?? this.#mask); // a box asks anew
+    const base = corrected?.counts ?? null;
     const mine = this.#mask && typeof this.#mask.id === 'number' ? this.#mask.id : null;
     try {
-      const { candidates } = await this.#screen.api.post(`/images/${this.#image.id}/click`, { clicks: state.clicks, base, instance_id: mine });
+      const { candidates } = await this.#screen.api.post(`/images/${this.#image.id}/click`, { clicks, box, base, instance_id: mine });
       if (this.#round !== round || !this.#states.includes(state)) return;
       if (candidates.length) this.#answered(state, candidates);
       else this.#refused(state, 'Nothing would be left of the mask: R rejects it.');
@@ -195,7 +244,7 @@ export class Clicking {
     const state = this.#states.at(-1);
     const answered = this.#states.findLast(({ candidates }) => candidates.length);
     const shown = answered?.candidates[answered.at] ?? this.#mask;
-    stage.preview = this.active ? { mask: shown, clicks: state?.clicks ?? [] } : null;
+    stage.preview = this.active ? { mask: shown, box: state?.box ?? null, clicks: state?.clicks ?? [] } : null;
     stage.draw();
     parts.clickBar.show(this.active && { ...this.#offer(answered), removes: this.#removes, refines: this.#mask !== null });
     parts.press('refine', this.#mask !== null);
@@ -204,7 +253,7 @@ export class Clicking {
       this.#screen.display.describe();
       return;
     }
-    parts.line.textContent = parts.live.textContent = clickWords(this.#image, this.#mask, state?.clicks ?? [], answered);
+    parts.line.textContent = parts.live.textContent = clickWords(this.#image, this.#mask, state, answered);
     Object.assign(document.documentElement.dataset, { clicks: state?.clicks.length ?? 0, candidates: state?.candidates.length ?? 0 });
   }
 

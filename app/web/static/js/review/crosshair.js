@@ -1,5 +1,6 @@
 // The hand without a mouse: keys move a crosshair over the image, and put the tool in hand down where it is.
 
+import { keyOf } from './keymap.js';
 import { anchorOf } from './outline.js';
 
 const STEP = 8; // CSS pixels that a key moves it; never less than a pixel of the image
@@ -53,6 +54,18 @@ export class Crosshair {
     const said = this.#tool.put(this.#at, { away });
     this.draw();
     if (said) this.#screen.parts.live.textContent = `${said} at ${this.#at.map(Math.floor).join(', ')}`;
+  }
+
+  /** A corner of a box is here, where the tool takes boxes. */
+  corner() {
+    const { board, parts } = this.#screen;
+    if (!this.#tool.corner) {
+      board.notice(`Boxes are for masks by click: ${keyOf('new-by-click')} or ${keyOf('refine')} first.`);
+      return;
+    }
+    this.#tool.corner(this.#at);
+    this.draw();
+    parts.live.textContent = `Corner of a box at ${this.#at.map(Math.floor).join(', ')}`;
   }
 
   /** Another image is shown. */

@@ -65,9 +65,10 @@ export class Marks {
     }
   }
 
-  /** A mask that is being made, and the clicks: a + in green inside, a - in red outside. */
-  #preview({ mask, clicks }, view) {
+  /** A mask that is being made, the box around it, and the clicks: a + in green inside, a - in red outside. */
+  #preview({ mask, box, clicks }, view) {
     const context = this.#context;
+    if (box) this.#box(box, view);
     if (mask?.bitmap) {
       const scale = view.scale * this.ratio;
       context.setTransform(scale, 0, 0, scale, view.x * this.ratio, view.y * this.ratio);
@@ -79,6 +80,19 @@ export class Marks {
     }
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     for (const { x, y, adds } of clicks) this.#click(view.toStage(x, y), adds);
+  }
+
+  #box([left, top, right, bottom], view) {
+    const context = this.#context;
+    const [x, y] = view.toStage(left, top);
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    context.setLineDash([6, 4]);
+    for (const [width, style] of [[3, 'rgb(0 0 0 / 60%)'], [1.5, '#fff']]) {
+      context.lineWidth = width;
+      context.strokeStyle = style;
+      context.strokeRect(x, y, (right - left) * view.scale, (bottom - top) * view.scale);
+    }
+    context.setLineDash([]);
   }
 
   #click([x, y], adds) {

@@ -22,6 +22,7 @@ export const viewActions = (screen) => ({
   'move-fine': ({ key, repeat }) => screen.crosshair.move(key, { repeat, pace: 'fine' }),
   put: () => screen.crosshair.put(false),
   'put-away': () => screen.crosshair.put(true),
+  'put-corner': () => screen.crosshair.corner(),
   fainter: () => opacity(screen, 1 / 1.25),
   stronger: () => opacity(screen, 1.25),
   brighter: () => adjust(screen, 'brightness', 1),

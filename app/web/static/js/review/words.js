@@ -22,18 +22,23 @@ export function describeMask(mask, image, categoryName) {
   return texts.filter(Boolean).join(' · ');
 }
 
-/** The line under the canvas while a mask is made by click. @param {{candidates: object[], at: number} | undefined} state answered */
-export function clickWords(image, mask, clicks, state) {
+/**
+ * The line under the canvas while a mask is made by click.
+ * @param {{box: object | null, clicks: object[]} | undefined} state the last one
+ * @param {{candidates: object[], at: number} | undefined} answered the last one with an answer
+ */
+export function clickWords(image, mask, state, answered) {
   const what = mask ? `Refine #${mask.number}` : 'New mask';
-  if (!clicks.length) {
-    const where = mask ? 'what is missing, right-click what is too much' : 'the middle of an object';
-    return `${what} · click ${where} · by keys: arrows, then ${keyOf('put')}${mask ? ` or ${keyOf('put-away')}` : ''} · Esc ends`;
+  if (!state) {
+    const where = mask ? 'click what is missing, right-click what is too much' : 'click the middle of an object, or drag a box around it';
+    return `${what} · ${where} · by keys: arrows, then ${keyOf('put')}${mask ? ` or ${keyOf('put-away')}` : ''} · Esc ends`;
   }
-  const chosen = state?.candidates[state.at];
-  if (!chosen) return `${what} · ${plural(clicks.length, 'click')}`;
+  const said = [what, state.box ? 'box' : '', state.clicks.length ? plural(state.clicks.length, 'click') : ''].filter(Boolean);
+  const chosen = answered?.candidates[answered.at];
+  if (!chosen) return said.join(' · ');
   const share = (100 * chosen.area) / (image.width * image.height);
-  const guess = `guess ${state.at + 1} of ${state.candidates.length}`;
-  return [what, plural(clicks.length, 'click'), guess, `area ${share.toFixed(share < 0.1 ? 2 : 1)} %`, 'Enter keeps'].join(' · ');
+  const guess = `guess ${answered.at + 1} of ${answered.candidates.length}`;
+  return [...said, guess, `area ${share.toFixed(share < 0.1 ? 2 : 1)} %`, 'Enter keeps'].join(' · ');
 }
 
 /** The same line where no mask is selected. */
