@@ -20,7 +20,7 @@ LEAST = 0.5
 """Estimated chance from which a name is suggested."""
 
 _MOST = 4_000
-"""Named masks that vote, at most: a random choice, the same for the same masks."""
+"""Named masks that vote, at most: the newest."""
 _WIDTH = 0.1
 """Of the similarity: a vote weighs exp((cosine - 1) / width). Chosen on facade among 0.03 to 0.2 (tests/benchmarks/names.py)."""
 _NOBODY = 0.1
@@ -96,8 +96,5 @@ def _named(ws: Workspace) -> MaskTable:
         position = tx.columns.position()
         known = _kept.get(ws)
         if known is None or known[0] != position:
-            ids = np.array([row.id for row in tx.columns.rows(("accepted",), None) if row.category_id], np.int64)
-            if len(ids) > _MOST:
-                ids = np.sort(np.random.default_rng(0).choice(ids, _MOST, replace=False))
-            known = _kept[ws] = (position, tx.columns.table_of(ids.tolist()))
+            known = _kept[ws] = (position, tx.columns.table_of(tx.columns.named(_MOST)))
     return known[1]

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, text
 
 from app.store.images import CHUNK
 from app.store.records import InstanceState
-from app.store.tables import decisions, images, instances
+from app.store.tables import NAMED, decisions, images, instances
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -110,6 +110,11 @@ class MaskColumns:
             query = select(*_ROW).where(chosen, instances.c.deleted.is_(False))
             found.extend(MaskRow(*row) for row in self._connection.execute(query))
         return found
+
+    def named(self, most: int) -> list[int]:
+        """Ids of accepted masks with a name, the newest masks first, at most so many."""
+        query = select(_I.id).where(text(NAMED)).order_by(_I.id.desc()).limit(most)
+        return list(self._connection.scalars(query))
 
     def unseen(self) -> set[int]:
         """Masks whose state was last chosen together with many that nobody looked at; see `UNSEEN`."""

@@ -14,10 +14,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 UNPLACED = 2**31 - 1
 """Place of an image that the queue's order does not know yet; in order of name all have it."""
+
+NAMED = "category_id IS NOT NULL AND deleted = 0 AND state = 'accepted'"
+"""SQL: a mask that people accepted and named."""
 
 metadata = MetaData(
     naming_convention={
@@ -144,6 +148,8 @@ instances = Table(
     Column("change", String(8)),
     Index("ix_instances_image", "image_id", "deleted", "state"),
     Index("ix_instances_parent", "parent_id"),
+    # Those whose names vote (`app.services.naming`), the newest first, however many there are.
+    Index("ix_instances_named", "id", sqlite_where=text(NAMED)),
     sqlite_autoincrement=True,
 )
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from app.services import categories, naming, review
 from app.services.review import Operation
+from app.store.tables import NAMED
 from tests.app.services.goodness.helpers import decide, table
 from tests.app.services.goodness.test_goodness import GOOD, filled  # noqa: F401  (a fixture)
 
@@ -46,6 +47,19 @@ def test_only_accepted_masks_vote(filled):  # noqa: F811
     assert {each.category_id for each in naming.suggestions(ws, masks[2]).values()} == {window}
     decide(ws, 1, dict.fromkeys(masks[1], "rejected"))
     assert naming.suggestions(ws, masks[2]) == {}
+
+
+def test_the_voters_are_found_without_reading_all_masks(filled):  # noqa: F811
+    ws, masks = filled
+    window = categories.add(ws, "window").id
+    accept_and_name(ws, 1, masks[1], window)
+    with ws.store.read() as tx:
+        assert tx.columns.named(3) == sorted(masks[1])[:-4:-1]
+        connection = tx.columns._connection
+        [plan] = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN SELECT id FROM instances WHERE {NAMED} ORDER BY id DESC LIMIT 9"
+        ).fetchall()
+    assert "ix_instances_named" in plan[3]
 
 
 def test_nobody_votes_for_oneself():
