@@ -19,6 +19,8 @@ from app.store.mask_columns import MaskTable
 LEAST = 0.5
 """Estimated chance from which a name is suggested."""
 
+_ENOUGH = 20
+"""Named masks before anything is said of how good suggestions are."""
 _MOST = 4_000
 """Named masks that vote, at most: the newest."""
 _WIDTH = 0.1
@@ -51,6 +53,23 @@ def suggestions(ws: Workspace, instance_ids: Sequence[int]) -> dict[int, Suggest
         int(table.ids[place]): Suggestion(int(categories[place]), float(p[place]))
         for place in np.flatnonzero(p >= LEAST)
     }
+
+
+def summary(ws: Workspace) -> str:
+    """How far suggested names are to be trusted here, in a sentence; empty while too few masks are named to say."""
+    named = _named(ws)
+    images = len(np.unique(named.image_ids))
+    if len(named.ids) < _ENOUGH or images < 2:
+        return ""
+    categories, p = guesses(named, named, other_images=True)
+    suggested = p >= LEAST
+    if not suggested.any():
+        return f"Names given on one image do not tell those on another yet ({len(named.ids):,} named masks)."
+    right = (categories == named.categories)[suggested].mean()
+    return (
+        f"Of {len(named.ids):,} named masks on {images:,} images, {100 * suggested.mean():.0f} % would get a suggestion from the other "
+        f"images, and {100 * right:.0f} % of these suggestions are right."
+    )
 
 
 def guesses(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.services import categories, goodness
+from app.services import categories, goodness, naming
 from app.services.quality import atlas, blind, checks, effort, outliers, pace
 from app.web.routes.common import LARGEST_ID, WorkspaceOf
 
@@ -41,6 +41,7 @@ def progress(workspace: WorkspaceOf) -> dict[str, Any]:
         "states": found.states,
         "categories": [{"name": names.get(each or 0, ""), **states} for each, states in found.categories],
         "goodness": goodness.summary(workspace).sentence,
+        "naming": naming.summary(workspace),
     }
 
 

@@ -62,6 +62,17 @@ def test_the_voters_are_found_without_reading_all_masks(filled):  # noqa: F811
     assert "ix_instances_named" in plan[3]
 
 
+def test_how_good_suggestions_are_is_told_from_other_images(filled):  # noqa: F811
+    ws, masks = filled
+    assert naming.summary(ws) == ""
+    window, door = categories.add(ws, "window").id, categories.add(ws, "door").id
+    for image in (1, 2, 3):
+        accept_and_name(ws, image, masks[image][::2], window)
+        accept_and_name(ws, image, masks[image][1::2], door)
+    assert naming.summary(ws).startswith("Of 36 named masks on 3 images, ")
+    assert naming.summary(ws).endswith(" and 100 % of these suggestions are right.")
+
+
 def test_nobody_votes_for_oneself():
     made, good = table(images=1, masks=4)
     named = replace(made, categories=np.where(good, WINDOW, DOOR))

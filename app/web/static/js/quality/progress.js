@@ -22,7 +22,7 @@ export class Progress {
     return this.main.fill(this.api.get('/quality/progress'), (answer) => this.#show(answer));
   }
 
-  #show({ pace, forecast, states, categories, goodness }) {
+  #show({ pace, forecast, states, categories, goodness, naming }) {
     this.main.say(forecast);
     this.note.textContent = goodness;
     const figure = (value, word) => h('div', { class: 'quality-figure' }, h('b', {}, value), h('span', {}, word));
@@ -39,7 +39,7 @@ export class Progress {
         h('span', { class: `is-${state}`, style: `flex: ${states[state]}`, title: `${states[state]} ${state}` }, `${states[state].toLocaleString('en')} ${state}`),
       ),
     );
-    this.categories.say(categories.length ? '' : 'Nothing is decided yet.');
+    this.categories.say(categories.length ? naming : 'Nothing is decided yet.');
     this.table.replaceChildren(
       ...categories.map((row) =>
         h('tr', {}, h('th', { scope: 'row' }, row.name || 'not named'), ...STATES.map((state) => h('td', {}, row[state] ? row[state].toLocaleString('en') : ''))),
