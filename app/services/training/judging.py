@@ -25,11 +25,13 @@ from trainers.records import Record
 FIRST = 20
 """Masks of an image that the acceptance rate looks at, best score first: as many as people go through."""
 SAME_OBJECT = 0.5
-"""IoU from which a mask shows what was judged."""
+"""IoU from which a mask shows what was accepted, which is an object."""
 GOOD = 0.75
-"""IoU from which a person would accept a mask instead of the one they accepted."""
-LESS_FOUND = 0.95
-"""A new proposer has to find this share of what the one in use finds, of the accepted masks."""
+"""IoU from which a person would accept a mask instead of the one they accepted, and from which a mask is the one they rejected: that is an
+outline, and a better one may be of an object."""
+LESS_FOUND = 0.8
+"""A new proposer has to find this share of what the one in use finds, of the accepted masks. They were chosen among what the latter found,
+so that even one as good finds less of them."""
 _DRAWS = 200
 _BINS = 10
 
@@ -217,7 +219,7 @@ def _outcome(found: Instances, judged: Judged) -> _Outcome:
         return _Outcome(judged.is_accepted, responses, nothing, np.zeros(0), nothing)
     iou = found.iou(judged.masks)  # (n, m)
     nearest = iou.argmax(axis=1)
-    shows = np.flatnonzero(iou.max(axis=1) >= SAME_OBJECT)
+    shows = np.flatnonzero(iou.max(axis=1) >= np.where(judged.is_accepted[nearest], SAME_OBJECT, GOOD))
     scores = np.asarray(found.scores, np.float64)
     np.maximum.at(responses, nearest[shows], scores[shows])
     taken: set[int] = set()

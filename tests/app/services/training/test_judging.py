@@ -54,6 +54,14 @@ def test_a_part_of_an_accepted_mask_that_was_rejected_is_told_apart_from_it():
     assert scored(here, {1: masks((0, 0, 31))}).figures["found"] == 0
 
 
+def test_what_was_rejected_is_an_outline_and_another_one_there_is_not_held_against():
+    here = {1: judged([(60, 60, 40)], [(0, 0, 30)])}
+    same = scored(here, {1: masks((0, 0, 29), (60, 60, 40))})
+    other = scored(here, {1: masks((0, 0, 38), (60, 60, 40))})
+    assert same.figures["AP"] == 50
+    assert (other.figures["AP"], other.figures["accepted"]) == (100, 100)
+
+
 def test_scores_that_tell_the_share_of_right_masks_are_calibrated():
     here = {1: judged([(0, 0, 40)], [(60, 60, 20)])}
     sure = scored(here, {1: masks((0, 0, 40), (60, 60, 20), scores=[1.0, 0.0])})
@@ -77,8 +85,8 @@ def reached(ap, found, objects=9):
     ("candidates", "name", "words"),
     [
         ({"solo": (60, 90), "union": (55, 95)}, "solo", "Used, as it is better: it tells accepted from rejected masks with AP 60"),
-        ({"solo": (60, 75), "union": (55, 95)}, "union", "Used, as it is better"),
-        ({"solo": (60, 75), "union": (70, 10)}, "old", "Not used, as it finds less"),
+        ({"solo": (60, 60), "union": (55, 95)}, "union", "Used, as it is better"),
+        ({"solo": (60, 60), "union": (70, 10)}, "old", "Not used, as it finds less"),
         ({"solo": (40, 90), "union": (50, 90)}, "old", "Not used, as it is no better"),
     ],
 )  # fmt: skip
