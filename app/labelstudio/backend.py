@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from app.errors import LabelStudioError
 from app.labelstudio import content, interface, projects, regions
 from app.labelstudio.client import Client, Json, Row
-from app.labelstudio.push import MODEL
+from app.labelstudio.planning import MODEL
 from app.labelstudio.secret import secret
 from app.services.clicking import Clicker
 from app.services.workspace import Workspace

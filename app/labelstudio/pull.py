@@ -17,8 +17,9 @@ from app.errors import LabelStudioError, ProjectGoneError, ReviewError
 from app.labelstudio import content, merging, projects, regions
 from app.labelstudio.client import Client, Row
 from app.labelstudio.merging import Conflict, Local
+from app.labelstudio.planning import is_ours
 from app.labelstudio.projects import Project
-from app.labelstudio.push import MODEL, Progress
+from app.labelstudio.push import Progress
 from app.labelstudio.regions import ReadResult
 from app.services import categories
 from app.services.batch import Batch
@@ -325,7 +326,7 @@ def _categories(tx: Transaction, batch: Sequence[_Answer], report: PullReport) -
 
 def _of_predictions(task: Row, masks: Mapping[int, Any]) -> dict[int, int]:
     """The masks that were pushed, where this workspace does not know it any more; as before anybody decided."""
-    ours = [each for each in task["predictions"] if str(each.get("model_version", "")).startswith(f"{MODEL}@")]
+    ours = [each for each in task["predictions"] if is_ours(str(each.get("model_version", "")))]
     ids = {regions.own_id(str(region.get("id", ""))) for each in ours for region in each["result"]}
     return {mask_id: 0 for mask_id in ids if mask_id in masks and mask_id is not None}
 

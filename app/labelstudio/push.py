@@ -1,11 +1,8 @@
 """Masks go to Label Studio as predictions: what is there already is not sent again, what changed takes the place of what was.
 
-All predictions of a project bear one name, ``freesolo@<hash of what was pushed>``, since Label Studio's labelling stream
-shows those of one name only. A few changed images are replaced under the name that is there; when many changed, all go there
-anew under a new name, and the old ones are removed in one go. Whatever breaks in between, the next push completes.
+What is to be done is `app.labelstudio.planning`'s to say. Whatever breaks in between, the next push completes.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,20 +14,16 @@ from app.labelstudio import content, interface, placing, projects, regions
 from app.labelstudio.client import Client, Row
 from app.labelstudio.content import Content
 from app.labelstudio.placing import Way
+from app.labelstudio.planning import Plan, Sides, There, is_ours
 from app.labelstudio.projects import Project
 from app.labelstudio.regions import Shape
 from app.services.ingest import Fault
 from app.services.workspace import Workspace
 from app.store.records import Image, InstanceState, LabelStudioLink
 
-MODEL = "freesolo"
-"""Before the @ of our predictions' names."""
-
 _CHUNK_BYTES = 5_000_000
 """About a second of the server's time, in which the next chunk is made; it takes 250 MB, and proxies often 20."""
 _TASKS_A_CHUNK = 500
-_FEW = 0.1
-"""Part of the images that are replaced one by one (two requests each) before all are sent anew."""
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images to do)."""
@@ -99,30 +92,6 @@ def push(
     return report
 
 
-@dataclass(frozen=True)
-class _There:
-    """A task that is there."""
-
-    id: int
-    versions: frozenset[str]
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be done under which name."""
-
-    version: str
-    new: list[Image]
-    """Images without a task."""
-    send: list[Image]
-    """Images whose masks are to be sent, new ones too."""
-    clear: list[Image]
-    """Images without masks whose task has some of ours."""
-    wipe: bool
-    """Predictions of this name are so out of date that all of them go first."""
-    unchanged: int
-
-
 class _Push:
     """One push."""
 
@@ -140,7 +109,7 @@ class _Push:
         self._images = content.images(ws)
         self._project = Project(0, "", "", "", "")
         self._links: dict[int, LabelStudioLink] = {}
-        self._there: dict[int, _There] = {}
+        self._there: dict[int, There] = {}
         self._digests: dict[int, str] = {}
         self._counts: dict[int, int] = {}
         """Masks here by image."""
@@ -150,7 +119,8 @@ class _Push:
             raise LabelStudioError("the workspace has no images: import a folder first")
         self._find_project()
         self._look()
-        plan = self._plan()
+        sides = Sides(self._images, self._digests, self._counts, self._there, self._links)
+        plan = sides.plan(self._project.model_version)
         self._report.tasks, self._report.sent = len(plan.new), len(plan.send)
         self._report.masks = sum(self._counts[image.id] for image in plan.send)
         self._report.cleared, self._report.unchanged = len(plan.clear), plan.unchanged
@@ -184,12 +154,12 @@ class _Push:
 
     def _look(self) -> None:
         """Which tasks are there, and which masks are here."""
-        by_key: dict[str, _There] = {}
+        by_key: dict[str, There] = {}
         if self._project.id and not self._project.new:
             include = "id,data,predictions_model_versions"
             for row in self._client.tasks(self._project.id, fields="all", include=include):
                 key = str(row["data"].get("key"))
-                by_key.setdefault(key, _There(row["id"], frozenset(_versions(row))))
+                by_key.setdefault(key, There(row["id"], frozenset(_versions(row))))
         keys = {image.id: content.key_of(image) for image in self._images}
         self._there = {image_id: by_key[key] for image_id, key in keys.items() if key in by_key}
         with self._ws.store.read() as tx:
@@ -203,44 +173,9 @@ class _Push:
             self._digests[each.image.id] = each.digest
             self._counts[each.image.id] = len(each.masks)
 
-    # What to do
-
-    def _plan(self) -> _Plan:
-        told = json.dumps(list(self._digests.values())).encode()
-        whole = f"{MODEL}@{hashlib.blake2b(told, digest_size=6).hexdigest()}"
-        few = max(1, int(_FEW * len(self._images)))
-        present = self._project.model_version
-        version = whole
-        begun = any(link.version == whole and self._fresh(image_id, whole) for image_id, link in self._links.items())
-        if present.startswith(f"{MODEL}@") and not begun and len(self._stale(present)) <= few:
-            version = present
-        stale = self._stale(version)
-        full = [image for image in self._images if self._counts[image.id]]
-        send = [image for image in full if not self._fresh(image.id, version)]
-        ours = {image_id for image_id, task in self._there.items() if any(map(_is_ours, task.versions))}
-        clear = [image for image in self._images if image.id in ours and not self._counts[image.id]]
-        new = [image for image in self._images if image.id not in self._there]
-        unchanged = len(self._images) - len({image.id for image in (*send, *clear, *new)})
-        return _Plan(version, new, send, clear, len(stale) > few, unchanged)
-
-    def _fresh(self, image_id: int, version: str) -> bool:
-        """Whether this is there just so; both sides must say it. What both sides have pulled or pushed is the same masks."""
-        link, task = self._links.get(image_id), self._there.get(image_id)
-        if link is None or task is None or link.digest != self._digests[image_id]:
-            return False
-        return bool(link.pulled) or (link.version == version and version in task.versions)
-
-    def _stale(self, version: str) -> list[int]:
-        """Images that have other masks under this name there."""
-        return [
-            image_id
-            for image_id, task in self._there.items()
-            if version in task.versions and not self._fresh(image_id, version)
-        ]
-
     # Doing it
 
-    def _add_tasks(self, plan: _Plan) -> None:
+    def _add_tasks(self, plan: Plan) -> None:
         if not plan.new:
             return
         chosen = placing.choose(self._ws, self._client, self._project, self._request.way, self._request.address)
@@ -263,10 +198,10 @@ class _Push:
             ids = answer.get("task_ids", [])
             if len(ids) != len(images):
                 raise LabelStudioError(f"Label Studio took {len(ids)} of {len(images)} images: push again")
-            self._there.update({image.id: _There(id_, frozenset()) for image, id_ in zip(images, ids, strict=True)})
+            self._there.update({image.id: There(id_, frozenset()) for image, id_ in zip(images, ids, strict=True)})
             self._report.tasks += len(images)
 
-    def _clear(self, plan: _Plan) -> None:
+    def _clear(self, plan: Plan) -> None:
         for image in plan.clear:
             self._remove(image.id)
             self._keep([self._link(image.id, "", self._digests[image.id], {})])
@@ -275,10 +210,10 @@ class _Push:
     def _remove(self, image_id: int) -> None:
         """Remove our predictions of one image."""
         for row in self._client.get("api/predictions", task=self._there[image_id].id):
-            if _is_ours(str(row["model_version"])):
+            if is_ours(str(row["model_version"])):
                 self._client.delete(f"api/predictions/{row['id']}")
 
-    def _send(self, plan: _Plan) -> bool:
+    def _send(self, plan: Plan) -> bool:
         """Send masks, one chunk on its way while the next is made; whether all were sent."""
         if plan.wipe:
             self._drop(plan.version)
@@ -315,7 +250,7 @@ class _Push:
         task = self._there[each.image.id].id
         return json.dumps({"task": task, "score": each.score, "result": result}, separators=(",", ":")).encode()
 
-    def _send_chunk(self, plan: _Plan, chunk: Sequence[tuple[Content, bytes]]) -> int:
+    def _send_chunk(self, plan: Plan, chunk: Sequence[tuple[Content, bytes]]) -> int:
         for each, _ in chunk:
             if not plan.wipe and plan.version in self._there[each.image.id].versions:
                 self._remove(each.image.id)
@@ -344,14 +279,14 @@ class _Push:
         self._progress(done, total)
         return done
 
-    def _finish(self, plan: _Plan) -> None:
+    def _finish(self, plan: Plan) -> None:
         """Show these predictions in the labelling stream, and no others of ours."""
         path = f"api/projects/{self._project.id}"
         versions = self._client.get(f"{path}/model-versions")
         if plan.version in versions and self._project.model_version != plan.version:
             self._client.patch(path, {"model_version": plan.version})
         for other in versions:
-            if _is_ours(other) and other != plan.version and plan.version in versions:
+            if is_ours(other) and other != plan.version and plan.version in versions:
                 self._drop(other)
 
     def _drop(self, version: str) -> None:
@@ -368,10 +303,6 @@ class _Push:
     def _keep(self, links: Sequence[LabelStudioLink]) -> None:
         with self._ws.store.write() as tx:
             tx.label_studio_links.put(links)
-
-
-def _is_ours(version: str) -> bool:
-    return version.startswith(f"{MODEL}@")
 
 
 def _versions(row: Row) -> list[str]:

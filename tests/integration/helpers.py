@@ -53,14 +53,18 @@ class Case:
 def make_case(folder, images, scores=None, pictures=None):
     """A workspace of images, {name: ((height, width), [masks])}; ``folder`` is best below a server's ``root``.
 
-    ``pictures``, {name: pixels}, are what is on them; else it is noise.
+    ``pictures``, {name: pixels or a file's bytes}, are what is on them; else it is noise.
     """
     for seed, (name, (size, _)) in enumerate(images.items()):
-        if name in (pictures or {}):
-            (folder / "photos").mkdir(parents=True)
-            Image.fromarray(pictures[name]).save(folder / "photos" / name)
+        path = folder / "photos" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = (pictures or {}).get(name)
+        if picture is None:
+            make_image(path, size=size[::-1], seed=seed)
+        elif isinstance(picture, bytes):
+            path.write_bytes(picture)
         else:
-            make_image(folder / "photos" / name, size=size[::-1], seed=seed)
+            Image.fromarray(picture).save(path)
     ws = Workspace.open(folder / "workspace")
     ingest.import_folder(ws, folder / "photos")
     ids = {}

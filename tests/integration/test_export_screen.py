@@ -2,16 +2,21 @@
 
 import json
 import re
+import threading
+from collections import Counter
 
+import numpy as np
 import pytest
 
 from app.labelstudio import access
 from freesolo.codecs import coco_rle
 from tests.browser.test_screens import serious
-from tests.integration.helpers import disc, submit, tasks, three_images
+from tests.integration.helpers import disc, here, make_case, predicted_by, pushed, submit, tasks, three_images
 from tests.integration.server import TOKEN, free_port
+from tests.integration.test_faults import between
 
 A, B, C = three_images()
+CONFLICTS = ".label-studio-root .conflicts"
 LONG = 60_000
 """Milliseconds that a job's process may take, on a machine that has other things to do."""
 
@@ -74,7 +79,7 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     case.do("edit", second, counts=coco_rle.encode(disc(48, 64, 30, 40, 3)).decode())
     submit(client, there[A], there[A]["predictions"][0]["result"][:1])
     assert "2 conflicts with decisions made here" in press(screen, "pull", "pull")
-    rows = screen.locator(".conflicts tbody tr")
+    rows = screen.locator(f"{CONFLICTS} tbody tr")
     assert [re.sub(r"\s+", " ", row.inner_text()) for row in rows.all()] == [
         f"{A} #{first} rejected accepted task Ours Theirs Both",
         f"{A} #{second} accepted rejected task Ours Theirs Both",
@@ -82,11 +87,11 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     assert rows.nth(0).locator("a").nth(1).get_attribute("href") == f"#/review/{case.image(A).id}/{first}"
     assert rows.nth(0).locator("a").nth(2).get_attribute("href").endswith(f"?task={there[A]['id']}")
 
-    assert screen.is_disabled("[data-act=apply]")
+    assert screen.is_disabled(f"{CONFLICTS} [data-act=apply]")
     assert serious(screen) == []
-    screen.focus("[data-all=theirs]")
+    screen.focus(f"{CONFLICTS} [data-all=theirs]")
     screen.keyboard.press("Enter")
-    assert screen.inner_text("[data-act=apply]") == "Decide 2 of 2"
+    assert screen.inner_text(f"{CONFLICTS} [data-act=apply]") == "Decide 2 of 2"
     rows.nth(0).locator("input:checked").focus()
     screen.keyboard.press("ArrowDown")
     screen.keyboard.press("o")
@@ -94,7 +99,7 @@ def test_test_push_decide_conflicts_by_keys_and_pull(screen, served, case, clien
     screen.keyboard.press("Enter")
     screen.locator(".exchange-words", has_text="2 conflicts decided as you chose").wait_for(timeout=LONG)
     assert (case.mask(first).state, case.mask(second).state) == ("accepted", "accepted")
-    assert screen.is_hidden(".conflicts")
+    assert screen.is_hidden(CONFLICTS)
 
 
 def test_a_dead_server_is_a_sentence_and_the_token_is_nowhere(screen, served, case):
@@ -114,3 +119,62 @@ def test_a_dead_server_is_a_sentence_and_the_token_is_nowhere(screen, served, ca
     assert access.load(case.ws).token == TOKEN
     for file in (case.ws.path / "jobs").rglob("*"):
         assert file.is_dir() or TOKEN not in file.read_text()
+
+
+class Gate:
+    """Holds predictions up on their way to Label Studio until it is opened; the rest passes."""
+
+    def __init__(self):
+        self.waiting = threading.Event()
+        self.open = threading.Event()
+
+    def __call__(self, path):
+        if "import/predictions" in path:
+            self.waiting.set()
+            assert self.open.wait(60)
+        return False
+
+    def close(self):
+        self.waiting.clear()
+        self.open.clear()
+
+
+def test_a_push_that_is_paused_and_stopped_goes_on_and_sends_nothing_twice(
+    page, make_server, folder, label_studio, client
+):
+    noise = np.random.default_rng(0).random((12, 480, 640)) < 0.5  # 1 MB each: three chunks
+    case = make_case(folder, {f"{k:02}.png": (mask.shape, [mask]) for k, mask in enumerate(noise)})
+    served = make_server(folder, workspace=case.ws.path)
+    gate, sent = Gate(), []
+
+    def end(state):
+        """Let what waits pass once the job has been told; how many images' masks this start of it sent."""
+        page.wait_for_timeout(2500)  # it looks once a second whether it is to end
+        gate.open.set()
+        page.locator(f".ls-state[data-job=push][data-state={state}]").wait_for(timeout=LONG)
+        sent.append(int(re.search(r"of (\d+) images? sent", page.inner_text(".exchange-words"))[1]))
+        gate.close()
+
+    with between(label_studio.url, gate, None) as url:
+        access.save(case.ws, access.Access(url, TOKEN))
+        page.goto(f"{served.url}/#/export")
+        page.click("[data-act=push]:enabled")
+        assert gate.waiting.wait(60)
+        served.api(f"jobs/{served.api('label-studio')['job']['id']}/pause", json={})
+        end("paused")
+        page.click(".ls-job [data-act=resume]")
+        assert gate.waiting.wait(60)
+        page.click(".ls-job [data-act=cancel]")
+        end("cancelled")
+        gate.open.set()
+        page.click(".ls-job [data-act=retry]")
+        page.locator(".ls-state[data-job=push][data-state=done]").wait_for(timeout=LONG)
+        sent.append(int(re.search(r"of (\d+) images? sent", page.inner_text(".exchange-words"))[1]))
+        assert sum(sent) == 12
+        assert min(sent) > 0
+    again = pushed(case, client)
+    assert (again.sent, again.unchanged) == (0, 12)
+    there = tasks(client, again.project.id)
+    assert Counter(len(task["predictions"]) for task in there.values()) == {1: 12}
+    assert {name: predicted_by(task) for name, task in there.items()} == {name: here(case, name) for name in case.masks}
+    case.ws.close()

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel
 
 from app.labelstudio import backend
-from app.labelstudio.push import MODEL
+from app.labelstudio.planning import MODEL
 from app.labelstudio.secret import secret
 from app.web.routes import training
 from app.web.routes.common import ClickerOf, WorkspaceOf
