@@ -20,6 +20,8 @@ _NODE_FILLS = 0.12
 """Share of the box that it covers at least."""
 _FITS = 0.4
 """IoU of a set's own box with the person's at least, where any has so much."""
+_MOST = 250
+"""Sets that are ranked: those whose own box fits best."""
 
 _STILL = 5.0
 """Weight of the box while clicks correct what it gave."""
@@ -69,7 +71,8 @@ def collect(box: Boxed, clicks: Sequence[Click] = (), others: Sequence[Bool] = (
         collector.add(box.share == box.share.max())
     pool = collector.pool()
     fits = _fit(box, pool.sets)
-    return pool[fits >= min(_FITS, float(fits.max()))]
+    best = np.argsort(-fits, kind="stable")[:_MOST]
+    return pool[np.sort(best[fits[best] >= min(_FITS, float(fits.max()))])]
 
 
 def rank(box: Boxed, pool: Pool) -> Float32:

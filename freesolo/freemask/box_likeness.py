@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freesolo.freemask.click_map import ClickMap
-from freesolo.instances import Float32
+from freesolo.instances import Float32, Int64
 
 _FEATURE_SCALES = (0.25, 0.5)
 _COLOUR_SCALES = (0.25, 0.6)
@@ -22,6 +22,8 @@ _AROUND = 0.5
 """Half sides outside the box over which what lies there loses weight."""
 _TOUCHED = 0.02
 """Share of a region inside the box from which on it may belong."""
+_COMPARED = 300
+"""Regions of the middle, and of what is around, that a region is compared with: those that weigh most."""
 _NOISE = 1e-3
 
 _WEIGHTS = (0.22, 0.92, 0.32, 0.18, 3.11, -0.99)
@@ -99,18 +101,25 @@ def _evidence(where: ClickMap, sides: tuple[float, float, float, float], share: 
     down = (where.centres[:, 1] - (top + bottom) / 2) / ((bottom - top) / 2)
     away = np.maximum(np.abs(across), np.abs(down)).astype(np.float32)
     touched, outside = np.flatnonzero(share > _TOUCHED), np.flatnonzero(share < 0.5)
-    object_weights = (where.sizes * share * np.exp(-(across**2 + down**2) / _MIDDLE))[touched].astype(np.float32)
-    ground_weights = where.sizes * (1 - share) * np.exp(-np.maximum(away - 1, 0) / _AROUND)
-    ground_weights = ground_weights[outside].astype(np.float32)
+    middle = _heaviest(where.sizes * share * np.exp(-(across**2 + down**2) / _MIDDLE), touched)
+    around = _heaviest(where.sizes * (1 - share) * np.exp(-np.maximum(away - 1, 0) / _AROUND), outside)
     columns = []
     colours: Float32 = where.lab / np.float32(30)
     for rows, scales in ((where.features, _FEATURE_SCALES), (colours, _COLOUR_SCALES)):
-        to_object, to_ground = _squares(rows[touched], rows[touched]), _squares(rows[touched], rows[outside])
+        near, far = (_squares(rows[touched], rows[places]) for places, _ in (middle, around))
         for scale in scales:
-            alike = np.exp(-to_object / (2 * scale**2)) @ object_weights / max(object_weights.sum(), 1)
-            other = np.exp(-to_ground / (2 * scale**2)) @ ground_weights / max(ground_weights.sum(), 1)
+            alike, other = (
+                np.exp(squares / np.float32(-2 * scale**2)) @ weights
+                for squares, (_, weights) in ((near, middle), (far, around))
+            )
             columns.append(np.log(alike + _NOISE) - np.log(other + _NOISE))
     return np.stack([*columns, share[touched], away[touched]], axis=1).astype(np.float32)
+
+
+def _heaviest(weights: Float32, places: Int64) -> tuple[Int64, Float32]:
+    """Those of some regions that weigh most, and their weights, which sum to 1, or to 0 where there are none."""
+    chosen = places[np.argsort(-weights[places], kind="stable")[:_COMPARED]]
+    return chosen, (weights[chosen] / max(float(weights[chosen].sum()), 1e-6)).astype(np.float32)
 
 
 def _squares(a: Float32, b: Float32) -> Float32:

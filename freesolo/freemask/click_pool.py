@@ -41,8 +41,8 @@ class Pool:
     other: Int64
     """(k,) place in the sets from elsewhere, which have pixels of their own; -1 for all else."""
 
-    def __getitem__(self, chosen: Bool) -> "Pool":
-        """Those that a (k,) mask chooses."""
+    def __getitem__(self, chosen: Int64) -> "Pool":
+        """Those at some places."""
         return Pool(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
