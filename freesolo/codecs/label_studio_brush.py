@@ -43,7 +43,7 @@ def encode(mask: npt.NDArray[np.generic]) -> bytes:
 
 
 def encode_counts(counts: bytes | str, size: tuple[int, int]) -> bytes:
-    """Compressed COCO RLE of a (height, width) mask -> the same as `encode` makes of the mask, in a quarter of the time.
+    """Compressed COCO RLE of a (height, width) mask -> the same as `encode` makes of it, without decoding it first: four times as fast.
 
     Raises:
         CodecError: the counts do not describe a mask of this size, or it has no pixels.
