@@ -137,3 +137,7 @@ def main():
     with ProcessPoolExecutor(options.processes) as pool:
         views = list(pool.map(seen, [options.proposer] * len(paths), paths))
     report(truth, views)
+
+
+if __name__ == "__main__":
+    main()
