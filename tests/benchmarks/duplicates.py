@@ -1,7 +1,7 @@
-"""Look-alike images: which altered copies the Queue groups with their original, and whether it groups what is different.
+"""Look-alike images: which altered copies are known as their original, and whether different pictures are taken for the same.
 
 Run by hand: ``python tests/benchmarks/duplicates.py IMAGES [--count 310] [--copied 40] [--proposer solo]``. Some images of the folder are
-copied with one change each; all are imported and proposed, and the app groups them as it does beside the Queue.
+copied with one change each; all are imported and proposed, and the app looks for the same pictures as it does beside the Queue.
 """
 
 import argparse
@@ -47,20 +47,17 @@ def copies(source, number, folder):
         CHANGES[change](picture).save(folder / f"{number:05}-{kind}.jpg", quality=quality)
 
 
-def grouped(photos, workspace_folder, proposer):
-    """By group the stems of its images."""
+def pairs_of(photos, workspace_folder, proposer):
+    """Pairs of stems that the app takes for the same picture. Groups would also join a copy to its original through another copy."""
     workspace = Workspace.open(workspace_folder)
     ingest.import_folder(workspace, photos)
     proposing.run(workspace, proposer)
     looks.refresh(workspace)
-    duplicates.regroup(workspace)
-    groups = {}
     with workspace.store.read() as tx:
-        for image in [image for batch in tx.images.walk() for image in batch]:
-            if image.alike is not None:
-                groups.setdefault(image.alike, set()).add(Path(image.name).stem)
+        stems = {image.id: Path(image.name).stem for batch in tx.images.walk() for image in batch}
+        seen = [look for look in tx.looks.all() if look.phash is not None]
     workspace.close()
-    return list(groups.values())
+    return [tuple(stems[seen[place].image_id] for place in pair) for pair in duplicates.same_pictures(seen)]
 
 
 def main():
@@ -79,18 +76,18 @@ def main():
             shutil.copy(source, photos / f"{number:05}{source.suffix}")
         for number in chosen.tolist():
             copies(sources[number], number, photos)
-        groups = grouped(photos, Path(temporary) / "workspace", options.proposer)
+        pairs = pairs_of(photos, Path(temporary) / "workspace", options.proposer)
     found = Counter()
     wrong = 0
-    for group in groups:
-        origins = Counter(stem.split("-")[0] for stem in group)
-        wrong += len(origins) > 1
-        found.update(kind for stem in group if stem.split("-")[0] in group for kind in stem.split("-")[1:])
+    for one, other in (sorted(pair, key=len) for pair in pairs):
+        origin, kind = other.split("-")[0], other.split("-")[1:]
+        wrong += one.split("-")[0] != origin
+        found.update(kind if one == origin else [])
     print(f"{len(sources)} images and {len(chosen) * len(CHANGES)} altered copies of {len(chosen)} of them\n")
     print("| copy | with its original |\n| --- | ---: |")
     for kind, change in enumerate(CHANGES):
         print(f"| {change} | {found[str(kind)] / len(chosen):.0%} |")
-    print(f"\ngroups that hold different pictures: {wrong}")
+    print(f"\npairs of different pictures: {wrong}")
 
 
 if __name__ == "__main__":
