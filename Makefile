@@ -12,12 +12,12 @@ export PYTHONUTF8 = 1
 app: .venv/app.stamp
 	$(BIN)/python -m app --demo --workspace demo-workspace
 
-# The tests with a browser or a Label Studio and all others side by side: the first mostly wait, the second mostly compute.
-# Label Studio is installed beside the checks; the tests that need it come last in their row.
+# The tests with a browser or a Label Studio in one row, the checks and all other tests in another: the first mostly wait, the
+# second mostly compute. Label Studio is installed beside them; the tests that need it come last in their row.
 test: .venv/dev.stamp .venv/chromium.stamp
 	@$(BIN)/python -m tests.integration.server > .venv/label-studio.log 2>&1 & \
-	$(MAKE) check || exit; \
 	$(BIN)/python -m pytest -rs tests/browser tests/integration > .venv/browser-tests.log 2>&1 & browser=$$!; \
+	$(MAKE) check || { kill $$browser; exit 1; }; \
 	$(BIN)/python -m pytest -rs --ignore=tests/browser --ignore=tests/integration; others=$$?; \
 	wait $$browser; browser=$$?; cat .venv/browser-tests.log; \
 	exit $$((others ? others : browser))

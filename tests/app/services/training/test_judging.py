@@ -77,7 +77,7 @@ def test_nothing_found_and_nothing_to_find_are_zero():
     assert scored({1: judged([(0, 0, 40)])}, {}).figures["found"] == 0
 
 
-def reached(ap, found, objects=9):
+def reached(ap, found, objects=20):
     return Reached({"AP": ap, "found": found}, {}, 3, objects)
 
 
@@ -94,6 +94,13 @@ def test_the_best_that_finds_no_less_is_used(candidates, name, words):
     verdict = choose(("old", reached(50, 80)), {each: reached(*figures) for each, figures in candidates.items()})
     assert (verdict.name, verdict.is_new) == (name, name != "old")
     assert verdict.sentence.startswith(words)
+
+
+@pytest.mark.parametrize(("objects", "is_used"), [(2, False), (40, True)])
+def test_a_gain_that_a_quarter_of_an_accepted_mask_explains_is_none(objects, is_used):
+    verdict = choose(("old", reached(53, 100, objects)), {"solo": reached(56, 100, objects)})
+    assert verdict.is_new == is_used
+    assert verdict.sentence.startswith("Used, as it is better" if is_used else "Not used, as it is no better")
 
 
 def test_without_anything_to_compare_on_nothing_is_used():
