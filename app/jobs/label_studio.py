@@ -18,7 +18,8 @@ from app.labelstudio.access import Access
 from app.labelstudio.client import Client
 from app.labelstudio.pull import PullReport, PullRequest, pull
 from app.labelstudio.push import PushReport, PushRequest, push
-from app.services.log_values import RESOLUTIONS
+from app.services.counted import counted
+from app.services.log_values import RESOLUTIONS, conflict_words
 from app.services.workspace import Workspace
 from app.store.records import ACTIVE_JOB_STATES, AT_WORK_JOB_STATES, INSTANCE_STATES
 
@@ -102,7 +103,7 @@ def run_pull(work: Work) -> str:
     def tell(done: int, total: int) -> None:
         work.progress(done, total, None, None, "")
         if work.stopped():  # what was told of is written; another pull looks at it again and finds it known
-            raise LabelStudioError(f"stopped after {_count(done, 'image')}; another pull goes on")
+            raise LabelStudioError(f"stopped after {counted(done, 'image')}; another pull goes on")
 
     _forget(work)
     with Client(known.url, known.token) as client:
@@ -118,12 +119,12 @@ def run_pull(work: Work) -> str:
 def push_words(report: PushReport, *, dry_run: bool) -> str:
     """What a push did, or would do, in sentences."""
     did = [
-        (report.tasks, f"{_count(report.tasks, 'image')} added"),
-        (report.sent, f"{_count(report.masks, 'mask')} of {_count(report.sent, 'image')} sent"),
-        (report.cleared, f"masks of {_count(report.cleared, 'image')} removed"),
+        (report.tasks, f"{counted(report.tasks, 'image')} added"),
+        (report.sent, f"{counted(report.masks, 'mask')} of {counted(report.sent, 'image')} sent"),
+        (report.cleared, f"masks of {counted(report.cleared, 'image')} removed"),
     ]
     words = ", ".join(text for number, text in did if number) or "nothing to do"
-    there = f"; {_count(report.unchanged, 'image')} already just so" if report.unchanged else ""
+    there = f"; {counted(report.unchanged, 'image')} already just so" if report.unchanged else ""
     return " ".join(
         (
             f"{'A push would do this' if dry_run else 'Stopped' if report.stopped else 'Pushed'}: {words}{there}.",
@@ -133,7 +134,7 @@ def push_words(report: PushReport, *, dry_run: bool) -> str:
                 if report.labels
                 else []
             ),
-            *([f"{_count(len(report.faults), 'image')} cannot be shown there."] if report.faults else []),
+            *([f"{counted(len(report.faults), 'image')} cannot be shown there."] if report.faults else []),
             *(["Another push goes on from here."] if report.stopped else []),
         )
     )
@@ -145,27 +146,19 @@ def pull_words(report: PullReport) -> str:
     finished = masks.pop("finished", 0)
     did = ", ".join(f"{number:,} {word}" for word, number in sorted(masks.items()))
     words = [
-        f"Pulled {_count(report.images, 'image')} annotated since the last pull.",
+        f"Pulled {counted(report.images, 'image')} annotated since the last pull.",
         *([f"Masks: {did}."] if did else []),
-        *([f"{_count(finished, 'image')} finished."] if finished else []),
-        *([f"{_count(report.known, 'mask')} so already."] if report.known else []),
+        *([f"{counted(finished, 'image')} finished."] if finished else []),
+        *([f"{counted(report.known, 'mask')} so already."] if report.known else []),
         *(
-            [f"{_count(report.several, 'image')} with several annotations: the latest counts."]
+            [f"{counted(report.several, 'image')} with several annotations: the latest counts."]
             if report.several
             else []
         ),
     ]
     undecided = sum(each.kept is None for each in report.conflicts)
     decided = len(report.conflicts) - undecided
-    if decided:
-        words.append(f"{_count(decided, 'conflict')} decided as you chose.")
-    if undecided:
-        words.append(f"{_count(undecided, 'conflict')} with decisions made here: ours stay until you choose.")
-    return " ".join(words)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+    return " ".join([*words, *conflict_words(decided, undecided)])
 
 
 def _access(ws: Workspace, me: int | None) -> Access:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal, get_args
 
 from app.formats.decision_log import LogDecision
+from app.services.counted import counted
 from app.store.records import Decision
 
 Values = dict[str, Any]
@@ -14,6 +15,16 @@ RESOLUTIONS: tuple[Resolution, ...] = get_args(Resolution)
 
 _COMPARED = frozenset({"state", "category_id", "counts", "deleted", "closed"})
 """The rest follows from these, or tells where a mask came from."""
+
+
+def conflict_words(decided: int, undecided: int) -> list[str]:
+    """A sentence on conflicts that were decided, and one on those that wait for a choice, where there are any."""
+    words = []
+    if decided:
+        words.append(f"{counted(decided, 'conflict')} decided as you chose.")
+    if undecided:
+        words.append(f"{counted(undecided, 'conflict')} with decisions made here: ours stay until you choose.")
+    return words
 
 
 def parts(ours: Sequence[Decision], theirs: Sequence[LogDecision]) -> list[frozenset[str]]:

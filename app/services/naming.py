@@ -93,11 +93,8 @@ def guesses(
             continue
         whose, points = voters[rows.shape[1]]
         weights = np.exp((lookalikes.unit_points(rows, ours[places]) @ points.T - 1) / _WIDTH)  # (m, voters)
-        # Nobody is asked about oneself.
-        own = table.ids[places][:, None] == named.ids[whose]
-        if other_images:
-            own = table.image_ids[places][:, None] == named.image_ids[whose]
-        weights[own] = 0
+        asked, voting = (table.image_ids, named.image_ids) if other_images else (table.ids, named.ids)
+        weights[asked[places][:, None] == voting[whose]] = 0  # nobody is asked about oneself
         categories, column = np.unique(named.categories[whose], return_inverse=True)
         votes = weights @ np.eye(len(categories), dtype=np.float32)[column]  # (m, categories)
         best = votes.argmax(1)

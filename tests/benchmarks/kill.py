@@ -20,8 +20,9 @@ from app import jobs
 from app.services import ingest
 from app.services.workspace import Workspace
 from tests.app.helpers import make_folder
-from tests.browser.served import FAKE_TRAINERS, free_port
+from tests.browser.served import FAKE_TRAINERS
 from tests.killing import Drill, losses
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 IMAGES = 60

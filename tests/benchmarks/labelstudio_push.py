@@ -25,7 +25,8 @@ from app.labelstudio.interface import Label
 from app.labelstudio.push import PushRequest, push
 from freesolo.codecs import coco_rle
 from tests.integration.helpers import disc, make_case
-from tests.integration.server import TOKEN, LabelStudioServer, free_port, why_not
+from tests.integration.server import TOKEN, LabelStudioServer, why_not
+from tests.ports import free_port
 
 SIZE = (480, 640)
 MASKS = 10

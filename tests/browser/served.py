@@ -6,7 +6,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import sync_playwright
+
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
 FAKE_TRAINERS = REPOSITORY / "tests" / "app" / "fakes" / "trainers_main.py"
@@ -33,12 +34,6 @@ FLAGS = [
     "--disable-sync",
 ]
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @dataclass

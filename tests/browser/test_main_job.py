@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from tests.browser.coco_check import faults
-from tests.browser.served import deaf, free_port, start_app
+from tests.browser.served import deaf, start_app
+from tests.ports import free_port
 
 PHOTOGRAPHS = {"coffee.png": "coffee.jpg", "chelsea.png": "cat #1.jpg"}
 """In the scikit-image wheel -> what they are called here."""

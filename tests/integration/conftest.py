@@ -6,7 +6,8 @@ import pytest
 
 from app.labelstudio.client import Client
 from tests.integration.helpers import make_case, three_images
-from tests.integration.server import TOKEN, LabelStudioServer, free_port, why_not
+from tests.integration.server import TOKEN, LabelStudioServer, why_not
+from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -58,12 +57,6 @@ def why_not():
         if (folder / "installed").exists():
             return ""
     return f"NO LABEL STUDIO TESTED: {folder} holds none; `make label-studio` installs it (1 GB) or says why it cannot"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 @dataclass

@@ -10,7 +10,8 @@ from app.cli import cli
 from app.errors import LabelStudioError
 from app.labelstudio import access
 from tests.integration.helpers import submit, tasks, three_images
-from tests.integration.server import TOKEN, free_port
+from tests.integration.server import TOKEN
+from tests.ports import free_port
 
 A, B, C = three_images()
 

@@ -12,8 +12,9 @@ from app.labelstudio import access
 from freesolo.codecs import coco_rle
 from tests.browser.test_screens import serious
 from tests.integration.helpers import disc, here, make_case, predicted_by, pushed, submit, tasks, three_images
-from tests.integration.server import TOKEN, free_port
+from tests.integration.server import TOKEN
 from tests.integration.test_faults import between
+from tests.ports import free_port
 
 A, B, C = three_images()
 CONFLICTS = ".label-studio-root .conflicts"

@@ -12,7 +12,7 @@ import pytest
 from app.errors import LabelStudioError
 from app.labelstudio.check import check
 from tests.integration.helpers import here, make_case, predicted, pushed, tasks, three_images
-from tests.integration.server import free_port
+from tests.ports import free_port
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from app.errors import SettingsError
 from app.services import models
+from app.services.counted import counted
 from app.services.lineage import SAME, SAME_OBJECT
 from app.services.training import decided
 from app.services.training.decided import Judged
@@ -96,7 +97,7 @@ class Comparison:
         """What came out, for people."""
         t = self.total
         said = (
-            f"On {self.images} image{'' if self.images == 1 else 's'}, the first {FIRST} masks of each: {self.after} finds {t.new} that "
+            f"On {counted(self.images, 'image')}, the first {FIRST} masks of each: {self.after} finds {t.new} that "
             f"{self.before} does not, loses {t.lost}, outlines {t.changed} otherwise, and {t.same} are the same."
         )
         if not t.accepted:

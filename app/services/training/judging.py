@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from app.services import child
+from app.services.counted import counted
 from app.services.training import decided
 from app.services.training.decided import Judged
 from app.services.workspace import Workspace
@@ -142,7 +143,7 @@ def scored(judged: Mapping[int, Judged], found: Mapping[int, Instances]) -> Reac
 
 
 def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> Verdict:
-    """The candidate with the best AP that finds no less than the proposer in use; or that one, and why.
+    """The candidate with the best AP of those that find nearly as much, if it gains more than chance; else the one in use; and why.
 
     Args:
         current: name and figures of the proposer in use.
@@ -157,7 +158,7 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
     finding = {each: now for each, now in candidates.items() if now.figures["found"] >= LESS_FOUND * was["found"]}
     best = max(finding or candidates, key=lambda each: candidates[each].figures["AP"])
     now = candidates[best].figures
-    on = f"{before.images} held-out image{'' if before.images == 1 else 's'}"
+    on = counted(before.images, "held-out image")
     found, found_before = f"{now['found']:.0f} %", f"{was['found']:.0f} %"
     change = (
         f"it tells accepted from rejected masks with AP {now['AP']:.0f} instead of {was['AP']:.0f} and finds {found} "

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.errors import TrainError
 from app.services import models
+from app.services.counted import counted
 from app.services.training import decided
 from app.services.workspace import Workspace
 from freesolo.config import Config
@@ -143,23 +144,23 @@ def _finetune(known: Facts, steps: int) -> Option:
     missing = LEAST_ACCEPTED - known.accepted
     if missing > 0:
         sentence = (
-            f"Accept {_masks(missing, 'more ')} first: ten reviewed images already make a difference. "
+            f"Accept {counted(missing, 'more mask')} first: ten reviewed images already make a difference. "
             "Every fifth image that you review is kept out of training, to compare models on."
         )
         return Option("finetune", TITLES["finetune"], False, sentence)
     sentence = (
-        f"The network goes on from the one in use, for {steps} steps on your {_masks(known.accepted, 'accepted ')} on "
-        f"{_images(known.accepted_images)}; what you rejected is background to it, what you marked unsure is left out, and undecided "
-        f"masks that are nearly certain help a little. It is kept, {_comparison(known)}"
+        f"The network goes on from the one in use, for {steps} steps on your {counted(known.accepted, 'accepted mask')} on "
+        f"{counted(known.accepted_images, 'image')}; what you rejected is background to it, what you marked unsure is left out, and "
+        f"undecided masks that are nearly certain help a little. It is kept, {_comparison(known)}"
     )
     return Option("finetune", TITLES["finetune"], True, sentence)
 
 
 def _selftrain(known: Facts, steps: int) -> Option:
     sentence = (
-        f"The network in use and the proposer default find masks on {_images(min(known.images, MOST_IMAGES))}; it learns from them for "
-        f"{steps} steps, without any decision, and goes back to where it was if its masks are then less steady in the mirrored image. "
-        f"What comes of it is kept, {_comparison(known)}"
+        f"The network in use and the proposer default find masks on {counted(min(known.images, MOST_IMAGES), 'image')}; it learns from "
+        f"them for {steps} steps, without any decision, and goes back to where it was if its masks are then less steady in the mirrored "
+        f"image. What comes of it is kept, {_comparison(known)}"
     )
     return _without_labels("selftrain", known, sentence)
 
@@ -167,8 +168,8 @@ def _selftrain(known: Facts, steps: int) -> Option:
 def _pretrain(known: Facts, steps: int) -> Option:
     sentence = (
         f"The network's lower part learns to recognise places of your images in two views of them (DenseCL, {steps} steps); then a new "
-        f"network on it learns from the masks that default finds on {_images(min(known.images, MOST_IMAGES))}. Slow, and worth a try only "
-        f"where images look unlike photographs. It is kept, {_comparison(known)}"
+        f"network on it learns from the masks that default finds on {counted(min(known.images, MOST_IMAGES), 'image')}. Slow, and worth a "
+        f"try only where images look unlike photographs. It is kept, {_comparison(known)}"
     )
     return _without_labels("pretrain", known, sentence)
 
@@ -181,27 +182,19 @@ def _without_labels(method: Method, known: Facts, sentence: str) -> Option:
 
 def _so_far(known: Facts) -> str:
     if known.accepted:
-        return f"{_masks(known.accepted, 'accepted ').capitalize()} are too few to learn from ({LEAST_ACCEPTED} are needed)"
+        return f"{counted(known.accepted, 'accepted mask').capitalize()} are too few to learn from ({LEAST_ACCEPTED} are needed)"
     if known.rejected:
-        return f"You have rejected {_masks(known.rejected)} and accepted none, which shows it no object"
+        return f"You have rejected {counted(known.rejected, 'mask')} and accepted none, which shows it no object"
     return "There are no decisions yet"
 
 
 def _comparison(known: Facts) -> str:
     if known.held_accepted:
         return (
-            f"and then compared with the present proposals on the {known.held} reviewed image{'' if known.held == 1 else 's'} that no "
+            f"and then compared with the present proposals on the {counted(known.held, 'reviewed image')} that no "
             "training sees. It is used only if it is better there."
         )
     return (
         "but cannot be compared yet, since no held-out image has an accepted mask: review some more images to be sure, or look at what "
         "it changes and choose."
     )
-
-
-def _masks(number: int, what: str = "") -> str:
-    return f"{number:,} {what}mask{'' if number == 1 else 's'}"
-
-
-def _images(number: int) -> str:
-    return f"{number:,} image{'' if number == 1 else 's'}"

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.formats import registry
 from app.services import annotation_import
 from app.services.annotation_import import AnnotationReport, ImportRequest
-from app.services.log_values import Resolution
+from app.services.counted import counted
+from app.services.log_values import Resolution, conflict_words
 from app.store.records import InstanceState
 from app.web.routes import uploads
 from app.web.routes.common import Who, WorkspaceOf
@@ -102,23 +103,15 @@ def _words(report: AnnotationReport, undecided: int, *, dry_run: bool) -> str:
     """What an import did, or would do, in sentences."""
     would = "would be " if dry_run else ""
     words = [
-        f"{_count(report.added, 'mask')} {would}added and {report.changed:,} {would}changed on {_count(report.images, 'image')}; "
+        f"{counted(report.added, 'mask')} {would}added and {report.changed:,} {would}changed on {counted(report.images, 'image')}; "
         f"{report.known:,} {_is(report.known)} here already."
     ]
     decided = len(report.conflicts) - undecided
     if report.unmatched:
-        words.append(f"{_count(len(report.unmatched), 'image')} of the file {_is(len(report.unmatched))} not here.")
+        words.append(f"{counted(len(report.unmatched), 'image')} of the file {_is(len(report.unmatched))} not here.")
     if report.faults:
-        words.append(f"{_count(len(report.faults), 'mask')} cannot be read.")
-    if decided:
-        words.append(f"{_count(decided, 'conflict')} decided as you chose.")
-    if undecided:
-        words.append(f"{_count(undecided, 'conflict')} with decisions made here: ours stay until you choose.")
-    return " ".join(words)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+        words.append(f"{counted(len(report.faults), 'mask')} cannot be read.")
+    return " ".join([*words, *conflict_words(decided, undecided)])
 
 
 def _is(number: int) -> str:

@@ -9,7 +9,7 @@ import pytest
 from app.services import ingest
 from tests import killing
 from tests.app.helpers import make_folder
-from tests.browser.served import free_port
+from tests.ports import free_port
 
 SMALL_APP = Path(__file__).parents[1] / "fakes" / "small_app.py"
 IMAGES = 16

@@ -16,7 +16,7 @@ from app.jobs.cluster import Cluster, ClusterGoneError, dashboard
 from app.jobs.runner import Runner
 from app.jobs.work import folder_of
 from tests.app.jobs.helpers import ended, wait
-from tests.browser.served import free_port
+from tests.ports import free_port
 
 SERVE = """
 import sys, tempfile

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import LabelStudioError, ProjectGoneError
 from app.labelstudio.client import Client
-from tests.integration.server import free_port
+from tests.ports import free_port
 
 LEGACY = "0123456789abcdef"
 PERSONAL = "aaa.bbb.ccc"
