@@ -12,13 +12,15 @@ export PYTHONUTF8 = 1
 app: .venv/app.stamp
 	$(BIN)/python -m app --demo --workspace demo-workspace
 
-# The tests with a browser or a Label Studio in one row, the checks and all other tests in another: the first mostly wait, the
-# second mostly compute. Label Studio is installed beside them; the tests that need it come last in their row.
+# Two rows that take about equally long: the tests of pages, and the checks with all other tests. Label Studio is installed beside
+# them, once a computer; the tests that need it wait for it.
+PAGES := tests/browser tests/integration/test_page.py tests/integration/test_export_screen.py
+
 test: .venv/dev.stamp .venv/chromium.stamp
 	@$(BIN)/python -m tests.integration.server > .venv/label-studio.log 2>&1 & \
-	$(BIN)/python -m pytest -rs tests/browser tests/integration > .venv/browser-tests.log 2>&1 & browser=$$!; \
+	$(BIN)/python -m pytest -rs $(PAGES) > .venv/browser-tests.log 2>&1 & browser=$$!; \
 	$(MAKE) check || { kill $$browser; exit 1; }; \
-	$(BIN)/python -m pytest -rs --ignore=tests/browser --ignore=tests/integration; others=$$?; \
+	$(BIN)/python -m pytest -rs $(PAGES:%=--ignore=%); others=$$?; \
 	wait $$browser; browser=$$?; cat .venv/browser-tests.log; \
 	exit $$((others ? others : browser))
 
