@@ -1,31 +1,32 @@
 # make app    sets everything up and opens the app on a demo folder
 # make test   sets everything up and runs every check and test
 # make check  the checks alone      make bench  the benchmarks (slow, for an idle machine)
-# make label-studio   installs the Label Studio that the tests talk to, once a computer (1 GB; `make test` does it by itself)
+# make environments   installs the programs of others that the tests talk to, once a computer (2 GB; `make test` does it by itself)
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUTF8 = 1
 
-.PHONY: app test check bench clean label-studio
+.PHONY: app test check bench clean environments
 
 app: .venv/app.stamp
 	$(BIN)/python -m app --demo --workspace demo-workspace
 
-# Two rows that take about equally long: the tests of pages, and the checks with all other tests. Label Studio is installed beside
-# them, once a computer; the tests that need it wait for it.
+# Three rows, which leave two cores idle less than two: the tests of pages, those of the app behind them, and the checks with all
+# others. The programs of others are installed beside them, once a computer; the tests that need them wait.
 PAGES := tests/browser tests/integration/test_page.py tests/integration/test_export_screen.py
 
 test: .venv/dev.stamp .venv/chromium.stamp
-	@$(BIN)/python -m tests.integration.server > .venv/label-studio.log 2>&1 & \
-	$(BIN)/python -m pytest -rs $(PAGES) > .venv/browser-tests.log 2>&1 & browser=$$!; \
-	$(MAKE) check || { kill $$browser; exit 1; }; \
-	$(BIN)/python -m pytest -rs $(PAGES:%=--ignore=%); others=$$?; \
-	wait $$browser; browser=$$?; cat .venv/browser-tests.log; \
-	exit $$((others ? others : browser))
+	@$(BIN)/python -m tests.environments > .venv/environments.log 2>&1 & \
+	$(BIN)/python -m pytest -rs $(PAGES) > .venv/page-tests.log 2>&1 & pages=$$!; \
+	$(BIN)/python -m pytest -rs tests/app > .venv/app-tests.log 2>&1 & app=$$!; \
+	$(MAKE) check || { kill $$pages $$app; exit 1; }; \
+	$(BIN)/python -m pytest -rs $(PAGES:%=--ignore=%) --ignore=tests/app; code=$$?; \
+	wait $$app || code=$$?; wait $$pages || code=$$?; cat .venv/app-tests.log .venv/page-tests.log; \
+	exit $$code
 
-label-studio: .venv/dev.stamp
-	$(BIN)/python -m tests.integration.server
+environments: .venv/dev.stamp
+	$(BIN)/python -m tests.environments
 
 check: .venv/dev.stamp .venv/chromium.stamp
 	$(BIN)/ruff format --check .

@@ -56,10 +56,10 @@ def suggestions(ws: Workspace, instance_ids: Sequence[int]) -> dict[int, Suggest
 
 
 def summary(ws: Workspace) -> str:
-    """How far suggested names are to be trusted here, in a sentence; empty while too few masks are named to say."""
+    """How far suggested names are to be trusted here, in a sentence; empty while too few masks, or all alike, are named to say."""
     named = _named(ws)
     images = len(np.unique(named.image_ids))
-    if len(named.ids) < _ENOUGH or images < 2:
+    if len(named.ids) < _ENOUGH or images < 2 or len(np.unique(named.categories)) < 2:
         return ""
     categories, p = guesses(named, named, other_images=True)
     suggested = p >= LEAST

@@ -155,6 +155,8 @@ def ours(case: Case, truth: Bool, seconds: list[float], *, steps: bool, box: Box
         begin = time.perf_counter()
         found = answer(case.where, clicks, shown[-1] if shown else None, case.proposals, box).masks
         seconds.append(time.perf_counter() - begin)
+        if not len(found):  # the click would leave nothing of the mask: it stays
+            return coco_rle.decode(shown[-1], truth.shape)
         masks = found.decode()
         best = max(range(len(masks)), key=lambda k: iou(masks[k], truth)) if steps else 0
         shown.append(found.counts[best])

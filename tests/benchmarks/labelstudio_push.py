@@ -2,7 +2,7 @@
 
 python tests/benchmarks/labelstudio_push.py [--images 400]
 
-Starts a Label Studio of its own (`make label-studio`), pushes images of 640x480 with 10 masks each, pulls as many submitted
+Starts a Label Studio of its own (`make environments`), pushes images of 640x480 with 10 masks each, pulls as many submitted
 annotations back, and sends the first images once more through the SDK: its `mask2rle`, its client.
 """
 
@@ -24,8 +24,9 @@ from app.labelstudio.client import Client
 from app.labelstudio.interface import Label
 from app.labelstudio.push import PushRequest, push
 from freesolo.codecs import coco_rle
+from tests.environments import LABEL_STUDIO
 from tests.integration.helpers import disc, make_case
-from tests.integration.server import TOKEN, LabelStudioServer, why_not
+from tests.integration.server import TOKEN, LabelStudioServer
 from tests.ports import free_port
 
 SIZE = (480, 640)
@@ -77,8 +78,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=400)
     number = parser.parse_args().images
-    if why_not():
-        raise SystemExit(why_not())
+    if LABEL_STUDIO.why_not():
+        raise SystemExit(LABEL_STUDIO.why_not())
     names = [f"{k:05}.png" for k in range(number)]
     with tempfile.TemporaryDirectory() as folder:
         server = LabelStudioServer(Path(folder), free_port())

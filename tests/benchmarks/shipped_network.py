@@ -42,6 +42,7 @@ class Experiment:
 
 BASE = "preset weak, 15 masks an image"
 LONG = "the long run: quality-weighted, input 448"
+LONGER = "2,000 steps more of the long run"
 SMALL = ("--set", "augment.paste=0.8", "--set", "augment.paste_objects=5", "--set", "augment.paste_scale=[0.2,1.0]")
 LARGE = ("--set", "network.size=448", "--set", "augment.square=448")
 EXPERIMENTS = (
@@ -54,6 +55,7 @@ EXPERIMENTS = (
     Experiment("400 steps more on the same masks", ("--seed", "1"), BASE),
     Experiment("400 steps more on the union: a second round", ("--seed", "1"), BASE, union=True),
     Experiment(LONG, ("--weighted", *LARGE), steps=1600),
+    Experiment(LONGER, ("--weighted", *LARGE, "--seed", "1"), LONG, steps=2000),
 )
 
 

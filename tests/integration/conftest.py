@@ -5,15 +5,16 @@ from uuid import uuid4
 import pytest
 
 from app.labelstudio.client import Client
+from tests.environments import LABEL_STUDIO
 from tests.integration.helpers import make_case, three_images
-from tests.integration.server import TOKEN, LabelStudioServer, why_not
+from tests.integration.server import TOKEN, LabelStudioServer
 from tests.ports import free_port
 
 
 @pytest.fixture(scope="session")
 def label_studio(tmp_path_factory):
     """The running server; skips with the reason where none can be installed."""
-    reason = why_not()
+    reason = LABEL_STUDIO.why_not()
     if reason:
         pytest.skip(reason)
     server = LabelStudioServer(tmp_path_factory.mktemp("label-studio"), free_port())

@@ -4,14 +4,15 @@ import pytest
 
 from app.errors import LabelStudioError, ProjectGoneError
 from app.labelstudio.client import Client
-from tests.integration.server import TOKEN, USER, VERSION
+from tests.environments import LABEL_STUDIO_VERSION
+from tests.integration.server import TOKEN, USER
 
 
 def test_a_legacy_token(label_studio):
     with Client(f" {label_studio.url}/ ", TOKEN) as client:
         found = client.test()
     assert (found.url, found.version, found.token_kind, found.user) == (
-        label_studio.url, VERSION, "legacy token", USER
+        label_studio.url, LABEL_STUDIO_VERSION, "legacy token", USER
     )  # fmt: skip
 
 

@@ -147,7 +147,7 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
 
     Args:
         current: name and figures of the proposer in use.
-        candidates: figures by name.
+        candidates: figures by name, the safest first: the others have to be better than it by more than chance, too.
     """
     name, before = current
     if not before.objects:
@@ -156,7 +156,8 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
         )
     was = before.figures
     finding = {each: now for each, now in candidates.items() if now.figures["found"] >= LESS_FOUND * was["found"]}
-    best = max(finding or candidates, key=lambda each: candidates[each].figures["AP"])
+    chance = LEAST_GAIN * 100 / before.objects
+    best = _best(finding or candidates, chance)
     now = candidates[best].figures
     on = counted(before.images, "held-out image")
     found, found_before = f"{now['found']:.0f} %", f"{was['found']:.0f} %"
@@ -166,9 +167,18 @@ def choose(current: tuple[str, Reached], candidates: Mapping[str, Reached]) -> V
     )
     if not finding:
         return Verdict(name, False, f"Not used, as it finds less: {change}.")
-    if now["AP"] <= was["AP"] + LEAST_GAIN * 100 / before.objects:
+    if now["AP"] <= was["AP"] + chance:
         return Verdict(name, False, f"Not used, as it is no better: {change}.")
     return Verdict(best, True, f"Used, as it is better: {change}.")
+
+
+def _best(candidates: Mapping[str, Reached], chance: float) -> str:
+    """The first, unless a later one is better by more than chance."""
+    best, *others = candidates
+    for name in others:
+        if candidates[name].figures["AP"] > candidates[best].figures["AP"] + chance:
+            best = name
+    return best
 
 
 def steadier(current: str, before: float | None, now: float | None) -> Verdict:

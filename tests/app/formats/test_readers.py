@@ -1,16 +1,10 @@
 """Files of the app in the hands of other people's loaders.
 
-pycocotools stands in `test_coco`. Datumaro and supervision pull in hundreds of megabytes and their own OpenCV, so they run in an
-environment of their own, which these tests look for and skip loudly without:
-
-    python -m venv .readers && .readers/bin/pip install -r tests/app/formats/readers/requirements.txt
-
-``ANNOTATOR_READERS`` names another Python that has them.
+pycocotools stands in `test_coco`. Datumaro and supervision run in an environment of their own, see `tests.environments`.
 """
 
 import io
 import json
-import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -23,20 +17,20 @@ from PIL import Image
 from app.formats.registry import get
 from freesolo.codecs import coco_rle
 from tests.app.formats.cases import dataset, written
+from tests.environments import READERS
 from tests.golden import golden_masks
 
-ROOT = Path(__file__).parents[3]
 MAIN = Path(__file__).with_name("readers") / "main.py"
 GOLDEN = {name.replace(" ", "-"): mask for name, mask in golden_masks().items()}
 
 
 @pytest.fixture(scope="module")
 def python():
-    """A Python with Datumaro and supervision."""
-    path = Path(os.environ.get("ANNOTATOR_READERS", ROOT / ".readers" / "bin" / "python"))
-    if not path.is_file():
-        pytest.skip(f"no environment with Datumaro and supervision at {path}: see the head of {Path(__file__).name}")
-    return path
+    """A Python with Datumaro and supervision; skips with the reason where none can be installed."""
+    reason = READERS.why_not()
+    if reason:
+        pytest.skip(reason)
+    return READERS.bin / "python"
 
 
 def masks_of_one_image():

@@ -73,6 +73,14 @@ def test_how_good_suggestions_are_is_told_from_other_images(filled):  # noqa: F8
     assert naming.summary(ws).endswith(" and 100 % of these suggestions are right.")
 
 
+def test_nothing_is_said_of_suggestions_while_there_is_one_name(filled):  # noqa: F811
+    ws, masks = filled
+    window = categories.add(ws, "window").id
+    for image in (1, 2, 3):
+        accept_and_name(ws, image, masks[image], window)
+    assert naming.summary(ws) == ""
+
+
 def test_nobody_votes_for_oneself():
     made, good = table(images=1, masks=4)
     named = replace(made, categories=np.where(good, WINDOW, DOOR))

@@ -191,8 +191,10 @@ window.addEventListener('hashchange', () => {
 });
 document.addEventListener('click', (event) => {
   const target = event.target instanceof Element ? event.target : null;
-  const tab = target?.closest('#tabs [role="tab"][data-tab-id]')?.dataset.tabId;
+  const button = target?.closest('#tabs [role="tab"][data-tab-id]');
+  const tab = button?.dataset.tabId;
   if (tab && address()[0] !== tab) location.hash = `#/${tab}`;
+  if (event.isTrusted) button?.blur(); // else Tab, Enter, Space and arrows would stay with it instead of working the screen
   if (target?.closest('[data-keys]')) showKeys();
   const job = target?.closest('[data-pill-cancel]')?.dataset.cancels;
   if (job) cancelJob(job);

@@ -103,6 +103,14 @@ def test_a_gain_that_a_quarter_of_an_accepted_mask_explains_is_none(objects, is_
     assert verdict.sentence.startswith("Used, as it is better" if is_used else "Not used, as it is no better")
 
 
+@pytest.mark.parametrize(("objects", "name"), [(2, "union"), (40, "solo")])
+def test_the_union_is_preferred_where_chance_explains_that_the_network_alone_is_better(objects, name):
+    verdict = choose(
+        ("old", reached(30, 100, objects)), {"union": reached(60, 90, objects), "solo": reached(65, 90, objects)}
+    )
+    assert (verdict.name, verdict.is_new) == (name, True)
+
+
 def test_without_anything_to_compare_on_nothing_is_used():
     verdict = choose(("old", reached(0, 0, objects=0)), {"solo": reached(0, 0, objects=0)})
     assert not verdict.is_new
