@@ -7,11 +7,15 @@ from pycocotools import mask as coco_mask
 
 from freesolo.instances import Float32, Int32, Int64
 
+_TOUCHED = np.float32(4)
+"""What a pixel of the label map is multiplied with, so that image pixels that it reaches for an eighth are drawn."""
+
 
 class RegionRenderer:
     """Draws sets of regions of one label map.
 
-    The set is smoothed with a Gaussian, scaled bilinearly to the image and cut at 0.5; only the part around the mask is touched.
+    The set is smoothed with a Gaussian, scaled bilinearly to the image and cut at 0.5; only the part around the mask is touched. A set
+    of which nothing would be left is not smoothed, and where it is lost between the image's pixels even so, all that it touches is drawn.
     """
 
     def __init__(self, labels: Int32, boxes: Int32, size: tuple[int, int], smoothing: float) -> None:
@@ -26,20 +30,25 @@ class RegionRenderer:
         self._boxes = boxes
         self._size = size
         self._smoothing = smoothing
+        self._radius = round(4 * smoothing)
 
     def encode(self, regions: Int32) -> bytes:
         """Compressed COCO RLE counts of the mask of these regions."""
-        soft, left, top = self._soft(regions)
-        counts = _column_runs(soft, left, top, *self._labels.shape, *self._size)
+        hard, left, top = self._crop(regions)
+        for values in (self._smoothed(hard), hard, _TOUCHED * hard):
+            counts = _column_runs(values, left, top, *self._labels.shape, *self._size)
+            if len(counts) > 1:
+                break
         code = coco_mask.frPyObjects({"size": list(self._size), "counts": counts.tolist()}, *self._size)
         encoded: bytes = code["counts"]
         return encoded
 
-    def _soft(self, regions: Int32) -> tuple[Float32, int, int]:
-        """Smoothed mask on a crop that holds all of it, and the crop's place."""
+    def _crop(self, regions: Int32) -> tuple[Float32, int, int]:
+        """0 or 1 on a crop that holds all of the mask and what smoothing adds, and the crop's place."""
         height, width = self._labels.shape
-        radius = round(4 * self._smoothing)
-        margin = 2 * radius + 2  # so far from the mask, the border rule of the crop reads zeros like the whole image's
+        margin = (
+            2 * self._radius + 2
+        )  # so far from the mask, the border rule of the crop reads zeros like the whole image's
         boxes = self._boxes[regions]
         left, top = max(int(boxes[:, 0].min()) - margin, 0), max(int(boxes[:, 1].min()) - margin, 0)
         right, bottom = (
@@ -48,12 +57,13 @@ class RegionRenderer:
         )
         chosen = np.zeros(len(self._boxes), np.float32)
         chosen[regions] = 1
-        hard: Float32 = chosen[self._labels[top:bottom, left:right]]
-        if radius == 0:
-            return hard, left, top
-        side = 2 * radius + 1
-        soft = np.asarray(cv2.GaussianBlur(hard, (side, side), self._smoothing), np.float32).reshape(hard.shape)
-        return (soft if (soft >= 0.5).any() else hard), left, top  # a mask too thin to survive the blur stays as it is
+        return chosen[self._labels[top:bottom, left:right]], left, top
+
+    def _smoothed(self, hard: Float32) -> Float32:
+        if self._radius == 0:
+            return hard
+        side = 2 * self._radius + 1
+        return np.asarray(cv2.GaussianBlur(hard, (side, side), self._smoothing), np.float32).reshape(hard.shape)
 
 
 @njit(cache=True)
