@@ -1,4 +1,4 @@
-"""Programs of others that the tests talk to, each in an environment of its own: kept between runs, and for every clone of this repository.
+"""Programs of others that the tests talk to, in environments of their own: kept between runs, and for every clone of this repository.
 
 ``python -m tests.environments`` makes those that are not there yet; `make test` does so beside its first tests.
 """
@@ -29,11 +29,8 @@ class Environment:
         if chosen:
             return Path(chosen)
         cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        return (
-            Path(cache)
-            / "freesolo-annotator"
-            / "-".join([self.name, *(each.split("==")[1] for each in self.requirements)])
-        )
+        versions = (each.split("==")[1] for each in self.requirements)
+        return Path(cache) / "freesolo-annotator" / "-".join([self.name, *versions])
 
     @property
     def bin(self):

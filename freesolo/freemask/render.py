@@ -46,9 +46,8 @@ class RegionRenderer:
     def _crop(self, regions: Int32) -> tuple[Float32, int, int]:
         """0 or 1 on a crop that holds all of the mask and what smoothing adds, and the crop's place."""
         height, width = self._labels.shape
-        margin = (
-            2 * self._radius + 2
-        )  # so far from the mask, the border rule of the crop reads zeros like the whole image's
+        # So far from the mask, the border rule of the crop reads zeros like the whole image's.
+        margin = 2 * self._radius + 2
         boxes = self._boxes[regions]
         left, top = max(int(boxes[:, 0].min()) - margin, 0), max(int(boxes[:, 1].min()) - margin, 0)
         right, bottom = (
