@@ -7,8 +7,9 @@ from pycocotools import mask as coco_mask
 
 from freesolo.instances import Float32, Int32, Int64
 
-_TOUCHED = np.float32(4)
-"""What a pixel of the label map is multiplied with, so that image pixels that it reaches for an eighth are drawn."""
+_CUT = 0.5
+_TOUCHED = 0.125
+"""Cut of a mask that is lost between the image's pixels: a pixel of the label map lies nearer than that to one of a larger image."""
 
 
 class RegionRenderer:
@@ -35,8 +36,8 @@ class RegionRenderer:
     def encode(self, regions: Int32) -> bytes:
         """Compressed COCO RLE counts of the mask of these regions."""
         hard, left, top = self._crop(regions)
-        for values in (self._smoothed(hard), hard, _TOUCHED * hard):
-            counts = _column_runs(values, left, top, *self._labels.shape, *self._size)
+        for values, cut in ((self._smoothed(hard), _CUT), (hard, _CUT), (hard, _TOUCHED)):
+            counts = _column_runs(values, cut, left, top, *self._labels.shape, *self._size)
             if len(counts) > 1:
                 break
         code = coco_mask.frPyObjects({"size": list(self._size), "counts": counts.tolist()}, *self._size)
@@ -66,8 +67,10 @@ class RegionRenderer:
 
 
 @njit(cache=True)
-def _column_runs(soft: Float32, left: int, top: int, low_height: int, low_width: int, height: int, width: int) -> Int64:
-    """Lengths of alternating runs of 0 and 1, zeros first, column by column, of ``soft`` scaled to (height, width) and cut at 0.5."""
+def _column_runs(
+    soft: Float32, cut: float, left: int, top: int, low_height: int, low_width: int, height: int, width: int
+) -> Int64:
+    """Lengths of alternating runs of 0 and 1, zeros first, column by column, of ``soft`` scaled to (height, width) and cut."""
     rows, columns = soft.shape
     x_scale, y_scale = low_width / width, low_height / height
     y_begin = max(int((top - 1) / y_scale) - 1, 0)
@@ -97,7 +100,7 @@ def _column_runs(soft: Float32, left: int, top: int, low_height: int, low_width:
         for y in range(rows):
             column[y] = soft[y, x0] * (1 - dx) + soft[y, x1] * dx
         for y in range(y_begin, y_end):
-            if upper[y] < 0 or column[upper[y]] * (1 - share[y]) + column[lower[y]] * share[y] < 0.5:
+            if upper[y] < 0 or column[upper[y]] * (1 - share[y]) + column[lower[y]] * share[y] < cut:
                 continue
             position = x * height + y
             if position == end and count > 0:

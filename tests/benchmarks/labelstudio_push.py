@@ -78,8 +78,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=400)
     number = parser.parse_args().images
-    if LABEL_STUDIO.why_not():
-        raise SystemExit(LABEL_STUDIO.why_not())
+    if reason := LABEL_STUDIO.why_not():
+        raise SystemExit(reason)
     names = [f"{k:05}.png" for k in range(number)]
     with tempfile.TemporaryDirectory() as folder:
         server = LabelStudioServer(Path(folder), free_port())

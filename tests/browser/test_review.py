@@ -198,10 +198,7 @@ def test_keys_rest_in_dialogs_and_on_other_screens(review, page):
 
 def test_the_screen_has_the_keys_once_it_was_chosen_by_mouse_or_key(review, page):
     review.open(12)
-    page.click("#tabs [role=tab][data-tab-id=queue]")
     page.click("#tabs [role=tab][data-tab-id=review]")
-    page.locator(".stage").wait_for()
-    page.wait_for_timeout(500)
     page.keyboard.press("Tab")
     assert review.line().startswith("#2 ·")
     page.focus("#tabs [role=tab][data-tab-id=review]")
